@@ -1,0 +1,89 @@
+"""Puts the commands together, and turns errors into sentences and exit statuses."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from anytasktune import exit_status
+from anytasktune.cli import (
+    board,
+    build,
+    evaluate,
+    models,
+    options,
+    plugins,
+    predict,
+    quickstart,
+    record,
+    run,
+    score,
+    show,
+    tasks,
+    tune,
+    verify,
+)
+from anytasktune.errors import AnyTaskTuneError
+
+app = typer.Typer(
+    name="anytasktune",
+    help="Does a small model, tuned on one narrow sub-task, beat a general one? Build, tune, evaluate, compare.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback()
+def top(
+    strict_plugins: bool = typer.Option(False, help="A plugin that fails to load is an error, whatever is asked for."),
+    version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True),
+) -> None:
+    """Does a small model, tuned on one narrow sub-task, beat a general one? Build, tune, evaluate, compare."""
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(installed("anytasktune"))
+        raise typer.Exit
+    options.STRICT.set(strict_plugins)
+
+
+def _with_exit_status(command: Callable[..., int | None]) -> Callable[..., None]:
+    """A command whose number is its exit status, and which Ctrl-C stops in a sentence."""
+
+    @functools.wraps(command)
+    def wrapped(*args: object, **options_: object) -> None:
+        try:
+            status = command(*args, **options_)
+        except KeyboardInterrupt:
+            typer.echo("stopped; the same command again goes on from here", err=True)
+            raise typer.Exit(exit_status.INTERRUPTED) from None
+        if status:
+            raise typer.Exit(status)
+
+    return wrapped
+
+
+for _module in (quickstart, tasks, show, plugins, models, build, tune, evaluate, record, score, predict, run, board, verify):
+    app.command(_module.NAME)(_with_exit_status(_module.command))
+
+
+def main() -> None:
+    """Run the command line; see ``anytasktune.exit_status`` for what it exits with."""
+    # lm-eval and its libraries draw progress bars of their own beside ours
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    try:
+        app()
+    except AnyTaskTuneError as error:
+        Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(error.exit_status)
+    except BrokenPipeError:
+        # the reader of our output has gone (`anytasktune tasks | head`); not an error of ours
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

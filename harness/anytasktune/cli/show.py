@@ -1,0 +1,89 @@
+"""``anytasktune show``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from anytasktune import prompts
+from anytasktune.cli import options
+from anytasktune.examples import Example
+from anytasktune.lm_eval_tasks import stock_names, write_stock_yaml
+from anytasktune.subtask import SubTask
+
+NAME = "show"
+
+
+def command(
+    task: options.Task,
+    plugin: options.Plugin = None,
+    json: options.Json = False,
+    lm_eval_out: Annotated[
+        Path | None,
+        typer.Option("--lm-eval-out", metavar="DIR", help="Write the sub-task's lm-eval tasks there, a YAML a protocol."),
+    ] = None,
+) -> None:
+    """Show a sub-task: its card, its prompts, and the stock lm_eval command that gives the same score."""
+    subtask = options.one_task(options.registry(plugin), task)
+    if lm_eval_out is not None:
+        for path in write_stock_yaml(subtask, lm_eval_out):
+            typer.echo(str(path))
+        return
+    about = _about(subtask)
+    if json:
+        options.print_json(about)
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False)
+    for name, value in about.items():
+        if isinstance(value, dict):
+            console.print(f"[bold]{escape(name)}[/]")
+            for key, inner in value.items():
+                console.print(f"  [bold]{escape(str(key))}[/] {escape(str(inner))}", soft_wrap=True)
+        else:
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            console.print(f"[bold]{escape(name)}[/] {escape(shown)}", soft_wrap=True)
+
+
+def _about(task: SubTask) -> dict[str, Any]:
+    card = task.card
+    placeholder = Example(id="x:0", input="‹input›", targets=tuple(label.id for label in card.labels[:1]) or ("‹answer›",))
+    shown = {}
+    for language in card.prompts:
+        document = prompts.document(task.id, card, placeholder, language)
+        shown[language] = prompts.context(document, [], None, prompts.target_delimiter(language))
+    return {
+        "id": task.id,
+        "title": card.title,
+        "version": card.version,
+        "kind": card.kind,
+        "languages": list(card.languages),
+        "metric": task.metric.name,
+        "labels": [label.id for label in card.labels],
+        "prompts": shown,
+        "answer limit": f"{card.max_new_tokens} tokens, until {card.until!r}",
+        "few-shot examples": card.shots,
+        "variants": list(card.variants),
+        "recorded answers": sorted(task.recorded),
+        "recipe": task.recipe.as_dict(),
+        "licence": card.licence,
+        "source": card.source.citation + (f" {card.source.url}" if card.source.url else ""),
+        "a wrong answer costs": card.wrong_answer_costs,
+        "YAML": str(task.yaml),
+        "lm-eval": _stock_commands(task),
+    }
+
+
+def _stock_commands(task: SubTask) -> dict[str, str]:
+    """Stock commands by lm-eval name; the first runs the card's YAML itself."""
+    model = "lm_eval run --model hf --model_args pretrained=MODEL,dtype=float32 --apply_chat_template --fewshot_as_multiturn true"
+    own = f"{model} --include_path {task.yaml.parent} --tasks {task.slug} --num_fewshot 0"
+    others = {
+        name: f"anytasktune show {task.id} --lm-eval-out DIR && {model} --include_path DIR --tasks {name} --num_fewshot 0"
+        for name, _, _ in stock_names(task)
+    }
+    return {task.slug: own, **others}

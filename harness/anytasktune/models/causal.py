@@ -1,0 +1,205 @@
+"""Causal language models on this machine: where they are found, how an adapter is applied, what a record says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from anytasktune import prompts
+from anytasktune.errors import UsageError
+from anytasktune.examples import Example
+from anytasktune.models.journal import Journal
+from anytasktune.models.kinds import ModelRequest, Say
+from anytasktune.models.loading import LoadedModel, adapter_hash, load
+from anytasktune.models.local import LocalModel
+from anytasktune.models.tokens import Encoder
+from anytasktune.prompts import AskedAs
+from anytasktune.records import EngineRecord, Method, ModelRecord
+from anytasktune.subtask import SubTask
+from anytasktune.training import adapter as adapters
+
+PACKAGED = ("smollm2-135m",)
+NEAREST_HUB_NAME = {"smollm2-135m": "HuggingFaceTB/SmolLM2-135M-Instruct"}
+"""What an adapter's config names as base, so that plain PEFT finds one: the hub's weights before quantisation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a model is, and what it is called in public.
+
+    Args:
+        spec: what the command line takes, without a path of this machine.
+        where: folder or hub name.
+        label: shown on boards.
+        public_name: what an adapter's config names as its base.
+        revision: of the hub or package; "" lets the folder's content hash stand.
+        licence: of the weights; "" when not known.
+    """
+
+    spec: str
+    where: str
+    label: str
+    public_name: str
+    revision: str = ""
+    licence: str = ""
+
+
+def locate(spec: str, say: Say) -> Place:
+    """Where a spec's model is; a packaged model is fetched on first use.
+
+    Raises:
+        UsageError: the folder does not exist.
+        SourceError: the packaged model cannot be fetched.
+    """
+    if spec in PACKAGED:
+        from anytasktune.models.packaged import fetch
+
+        found = fetch(spec, say)
+        return Place(
+            spec=spec,
+            where=str(found.path),
+            label=found.label,
+            public_name=NEAREST_HUB_NAME[spec],
+            revision=found.revision,
+            licence=found.licence,
+        )
+    if spec.startswith("hf:"):
+        name, _, revision = spec.removeprefix("hf:").partition("@")
+        return Place(spec=spec, where=name, label=name, public_name=name, revision=revision)
+    folder = Path(spec.removeprefix("local:")).expanduser()
+    if not folder.is_dir():
+        raise UsageError(f"There is no model folder {folder.name!r}.", where=str(folder), fix="see `anytasktune models`")
+    name = folder.resolve().name
+    return Place(spec=f"local:{name}", where=str(folder), label=name, public_name=name)
+
+
+def place_of(model: str | None, adapter: Path | None) -> tuple[Place, str]:
+    """The base that was named, or that an adapter says it was tuned on; and the adapter's prompt language.
+
+    Raises:
+        UsageError: the adapter was tuned on a local folder, which must be named.
+    """
+    info = adapters.read_adapter(adapter) if adapter is not None else None
+    spec = model or str(info.identity.get("base_spec", "") if info else "")
+    if model is None and (not spec or spec.startswith("local:")):
+        raise UsageError(f"The adapter was tuned on a local folder, {spec.removeprefix('local:')!r}.", fix="name it: --model FOLDER")
+    return locate(spec, lambda line: None), info.identity.get("language", "") if info else ""
+
+
+@dataclass
+class CausalModel:
+    """A causal language model, with its adapter merged where it has one."""
+
+    record: ModelRecord
+    loaded: LoadedModel
+    form: Encoder
+    rows_at_once: int | None = None
+    seed: int = 0
+    say: Say = field(default=lambda line: None)
+    methods: tuple[Method, ...] = ("generate", "likelihood")
+    _lm: LocalModel | None = field(default=None, repr=False)
+
+    def answering(self, journal: Journal, progress: Callable[[int, int, float], None]) -> LocalModel:
+        """Our engine over lm-eval's requests, each finished batch journalled."""
+        self._lm = LocalModel(
+            self.loaded,
+            journal=journal,
+            rows_at_once=self.rows_at_once,
+            seed=self.seed,
+            progress=lambda now: progress(now.done, now.total, now.tokens_per_second),
+            say=self.say,
+        )
+        return self._lm
+
+    def engine(self) -> EngineRecord:
+        """What computes: engine, device, precision, versions."""
+        if self._lm is None:
+            return EngineRecord(name="", device=self.loaded.device, dtype=self.loaded.dtype)
+        engine = self._lm.engine
+        return EngineRecord(
+            name=str(engine["name"]), device=self.loaded.device, dtype=self.loaded.dtype, versions=dict(engine["versions"])
+        )
+
+    def notes(self) -> tuple[int, int, frozenset[str]]:
+        """Prompt tokens and answer tokens computed, and journal keys of answers cut off at their limit."""
+        if self._lm is None:
+            return 0, 0, frozenset()
+        usage = self._lm.usage
+        return usage.prompt_tokens, usage.answer_tokens, frozenset(self._lm.limited)
+
+
+def open_causal(request: ModelRequest) -> CausalModel:
+    """Open a base, or a base with an adapter after the adapter was probed.
+
+    Raises:
+        ModelError: the model cannot be loaded.
+        AdapterError: the adapter does nothing, or belongs to another base or prompt.
+    """
+    return open_place(
+        locate(request.spec, request.say),
+        request.task,
+        adapter=request.adapter,
+        device=request.device,
+        dtype=request.dtype,
+        trust_remote_code=request.trust_remote_code,
+        rows_at_once=request.rows_at_once,
+        say=request.say,
+    )
+
+
+def open_place(
+    place: Place,
+    task: SubTask,
+    *,
+    adapter: Path | None,
+    device: str = "auto",
+    dtype: str = "auto",
+    trust_remote_code: bool = False,
+    rows_at_once: int | None = None,
+    language: str | None = None,
+    say: Say = lambda line: None,
+) -> CausalModel:
+    """``open_causal`` for a model that was located already."""
+    loaded = load(
+        place.where,
+        revision=place.revision or None,
+        label=place.label,
+        device=device,
+        dtype=dtype,
+        trust_remote_code=trust_remote_code,
+    )
+    form = Encoder(loaded.tokenizer, config=loaded.model.config, generation_config=loaded.model.generation_config)
+    record = ModelRecord(
+        spec=place.spec,
+        label=place.label,
+        family="base",
+        revision=loaded.revision,
+        parameters=loaded.parameters,
+    )
+    if adapter is None:
+        return CausalModel(record=record, loaded=loaded, form=form, rows_at_once=rows_at_once, say=say)
+    info = adapters.read_adapter(adapter)
+    tuned_in = info.identity.get("language") or language or task.card.prompt_language
+    adapters.check_prompt_hash(info, prompts.prompt_hash(task.id, task.card, tuned_in, form))
+    adapters.probe(loaded.model, adapter, form, [_probe_context(task, tuned_in, form)])
+    merged = adapters.load_merged(loaded.model, adapter, keep_base=False)
+    tuned = ModelRecord(
+        spec=place.spec,
+        label=f"{place.label} adapter",
+        family="adapter",
+        revision=loaded.revision,
+        base=place.label,
+        adapter_hash=adapter_hash(adapter) if info.method != "full" else "",
+        recipe_hash=info.recipe_hash,
+        seed=info.seed,
+        parameters=loaded.parameters,
+    )
+    return CausalModel(record=tuned, loaded=replace(loaded, model=merged), form=form, rows_at_once=rows_at_once, say=say)
+
+
+def _probe_context(task: SubTask, language: str, form: Encoder) -> str:
+    example = Example(id="probe:0", input="123", targets=("",))
+    asked = AskedAs(method="generate", shots=0, language=language)
+    (document,) = prompts.render(task.id, task.card, [example], asked, [], form).documents
+    return prompts.context(document, [], form, prompts.target_delimiter(language))

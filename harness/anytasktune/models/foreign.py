@@ -1,0 +1,136 @@
+"""Any model that lm-eval supports: ``lm-eval:KIND,key=value,…``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lm_eval.api.model import LM
+from lm_eval.api.registry import get_model
+
+from anytasktune.errors import ModelError, UsageError
+from anytasktune.models.journal import Journal, key_of
+from anytasktune.models.kinds import ModelRequest
+from anytasktune.models.tokens import Encoder
+from anytasktune.prompts import PromptFormat
+from anytasktune.records import EngineRecord, Method, ModelRecord
+
+if TYPE_CHECKING:
+    from lm_eval.api.instance import Instance
+
+CHUNK = 64
+"""Requests handed over at once: what a killed process may have to ask again."""
+
+
+class JournalledLM(LM):  # type: ignore[misc]  # lm-eval is untyped
+    """Another ``LM`` whose answers are kept as they come, a chunk of requests at a time."""
+
+    def __init__(self, inner: LM, journal: Journal, progress: Callable[[int, int, float], None]) -> None:
+        super().__init__()
+        self._inner, self._journal, self._progress = inner, journal, progress
+
+    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
+        """The inner model's own."""
+        return str(self._inner.apply_chat_template(chat_history, add_generation_prompt=add_generation_prompt))
+
+    @property
+    def tokenizer_name(self) -> str:
+        """The inner model's own."""
+        return str(getattr(self._inner, "tokenizer_name", ""))
+
+    def _through(self, kind: str, requests: list[Instance]) -> list[Any]:
+        keys = [key_of(kind, str(request.args[0]), request.args[1] if len(request.args) > 1 else "") for request in requests]
+        wanted = [i for i, key in enumerate(keys) if self._journal.get(key) is None]
+        for start in range(0, len(wanted), CHUNK):
+            part = wanted[start : start + CHUNK]
+            for i, answer in zip(part, getattr(self._inner, kind)([requests[i] for i in part]), strict=True):
+                self._journal.put(keys[i], list(answer) if isinstance(answer, tuple) else answer)
+            self._journal.flush()
+            self._progress(len(requests) - len(wanted) + start + len(part), len(requests), 0.0)
+        found = [self._journal.get(key) for key in keys]
+        return [tuple(answer) if isinstance(answer, list) else answer for answer in found]
+
+    def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
+        """Through the journal."""
+        return self._through("loglikelihood", requests)
+
+    def loglikelihood_rolling(self, requests: list[Instance]) -> list[float]:
+        """Through the journal."""
+        return self._through("loglikelihood_rolling", requests)
+
+    def generate_until(self, requests: list[Instance]) -> list[str]:
+        """Through the journal."""
+        return self._through("generate_until", requests)
+
+
+@dataclass
+class ForeignModel:
+    """A model of lm-eval's own."""
+
+    record: ModelRecord
+    inner: LM
+    form: PromptFormat | None
+    methods: tuple[Method, ...] = ("generate", "likelihood")
+    versions: dict[str, str] = field(default_factory=lambda: {"lm_eval": version("lm_eval")})
+
+    def answering(self, journal: Journal, progress: Callable[[int, int, float], None]) -> LM:
+        """The model behind a journal."""
+        return JournalledLM(self.inner, journal, progress)
+
+    def engine(self) -> EngineRecord:
+        """lm-eval's own backend."""
+        return EngineRecord(
+            name=f"lm-eval {self.record.spec.removeprefix('lm-eval:').partition(',')[0]}",
+            device=str(getattr(self.inner, "device", "")),
+            versions=self.versions,
+        )
+
+    def notes(self) -> tuple[int, int, frozenset[str]]:
+        """lm-eval's models do not say what they used."""
+        return 0, 0, frozenset()
+
+
+def open_foreign(request: ModelRequest) -> ForeignModel:
+    """A model of lm-eval's table.
+
+    Raises:
+        UsageError: lm-eval knows no such kind.
+        ModelError: it cannot be made from these arguments.
+    """
+    kind, _, arguments = request.spec.removeprefix("lm-eval:").partition(",")
+    try:
+        made = get_model(kind)
+    except (KeyError, ValueError, ImportError) as error:
+        raise UsageError(f"lm-eval has no model {kind!r}.", evidence=[str(error)[:300]]) from None
+    try:
+        inner = made.create_from_arg_string(arguments, {"device": None if request.device == "auto" else request.device})
+    except Exception as error:  # each of lm-eval's models raises its own kinds
+        raise ModelError(f"lm-eval's {kind} cannot be made: {type(error).__name__}: {error}") from error
+    tokenizer = getattr(inner, "tokenizer", None)
+    config = getattr(getattr(inner, "model", None), "config", None)
+    form = Encoder(tokenizer, config=config) if hasattr(tokenizer, "chat_template") else None
+    return ForeignModel(
+        record=ModelRecord(spec=_without_secrets(request.spec), label=_label(kind, arguments), family="general"),
+        inner=inner,
+        form=form,
+    )
+
+
+def _label(kind: str, arguments: str) -> str:
+    pairs = dict(pair.partition("=")[::2] for pair in arguments.split(",") if pair)
+    name = pairs.get("pretrained") or pairs.get("model") or arguments
+    return f"{Path(name).name if Path(name).exists() else name} ({kind})"
+
+
+def _without_secrets(spec: str) -> str:
+    """The spec with whatever looks like a key or token left out: it goes into records."""
+    parts = []
+    for part in spec.split(","):
+        name, separator, value = part.partition("=")
+        secret = any(word in name.lower() for word in ("key", "token", "secret", "password"))
+        path = separator and Path(value).is_absolute()
+        parts.append(f"{name}=***" if secret and separator else f"{name}={Path(value).name}" if path else part)
+    return ",".join(parts)

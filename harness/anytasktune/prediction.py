@@ -1,0 +1,90 @@
+"""Using what was tuned, on inputs that are nobody's test rows."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anytasktune import prompts
+from anytasktune.errors import UsageError
+from anytasktune.examples import Example
+from anytasktune.prompts import AskedAs
+
+if TYPE_CHECKING:
+    from anytasktune.subtask import SubTask
+
+
+def read_inputs(text: str, name: str) -> list[str]:
+    """Inputs from text: one a line, or JSON lines with a key ``input`` when the first line is such an object.
+
+    Raises:
+        UsageError: there is none, or a JSON line is torn or lacks ``input``.
+    """
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    lines = [line for line in lines if line.strip()]
+    if not lines:
+        raise UsageError("There are no inputs.", where=name)
+    if not lines[0].lstrip().startswith('{"'):
+        return lines
+    inputs = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = json.loads(line)
+        except ValueError:
+            row = None
+        if not isinstance(row, dict) or not isinstance(row.get("input"), str):
+            raise UsageError("A line is not a JSON object with a text input.", where=f"{name}:{number}", evidence=[line[:80]])
+        inputs.append(row["input"])
+    return inputs
+
+
+def predict(
+    task: SubTask,
+    inputs: Sequence[str],
+    *,
+    model: str | None,
+    adapter: Path | None,
+    language: str | None = None,
+    device: str = "auto",
+    dtype: str = "auto",
+    trust_remote_code: bool = False,
+) -> list[str]:
+    """Greedy answers, one an input, by the prompt that the adapter was tuned with.
+
+    Raises:
+        UsageError: neither a model nor an adapter is named.
+        ModelError, AdapterError: they cannot be loaded, or do not belong together.
+    """
+    from lm_eval.api.instance import Instance
+
+    from anytasktune.models.causal import open_place, place_of
+    from anytasktune.models.journal import Journal
+
+    if model is None and adapter is None:
+        raise UsageError("Nothing is named that could answer.", fix="--adapter DIR, or --model MODEL")
+    place, tuned_language = place_of(model, adapter)
+    asked = AskedAs(method="generate", shots=0, language=language or tuned_language or task.card.prompt_language)
+    answering = open_place(
+        place, task, adapter=adapter, device=device, dtype=dtype, trust_remote_code=trust_remote_code, language=asked.language
+    )
+    examples = [Example(id=f"input:{i}", input=text, targets=("",)) for i, text in enumerate(inputs)]
+    rendered = prompts.render(task.id, task.card, examples, asked, [], answering.form)
+    delimiter = prompts.target_delimiter(asked.language)
+    settings = {"until": list(task.card.until), "max_gen_toks": task.card.max_new_tokens, "do_sample": False}
+    requests = [
+        Instance(
+            request_type="generate_until",
+            doc=dict(document),
+            arguments=(prompts.context(document, [], answering.form, delimiter), dict(settings)),
+            idx=0,
+            metadata=(task.slug, i, 1),
+        )
+        for i, document in enumerate(rendered.documents)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        with Journal(Path(folder) / "answers.jsonl", {"task": task.id}) as journal:
+            lm = answering.answering(journal, lambda done, total, rate: None)
+            return [answer.strip() for answer in lm.generate_until(requests)]

@@ -1,0 +1,1 @@
+"""How a board looks. ``formats``: the registry, one file a format; ``inert``: hostile text made harmless."""

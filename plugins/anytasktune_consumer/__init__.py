@@ -1,0 +1,13 @@
+"""Sub-tasks of consumer services."""
+
+from __future__ import annotations
+
+from anytasktune.hookspecs import hookimpl
+from anytasktune.subtask import SubTask
+from anytasktune_consumer import ticket_routing
+
+
+@hookimpl
+def register_subtasks() -> list[SubTask]:
+    """The sub-tasks of this domain."""
+    return [ticket_routing.SUBTASK]
