@@ -17,7 +17,7 @@ from anytasktune.card import read_yaml
 from anytasktune.errors import PluginError, UsageError, did_you_mean
 from anytasktune.examples import DataRequest, Example
 from anytasktune.metrics.grading import Grade, missing
-from anytasktune.prompts import AskedAs, Document, Rendered, document, target_delimiter
+from anytasktune.prompts import AskedAs, Document, Rendered, document, showable, target_delimiter
 from anytasktune.subtask import SubTask
 
 if TYPE_CHECKING:
@@ -59,12 +59,12 @@ def dataset(**metadata: Any) -> DatasetDict:
     task = _registered(str(metadata["id"]))
     language = str(metadata.get("language") or task.card.prompt_language)
     data = splits.build(task, DataRequest(variant=str(metadata.get("variant", ""))))
-    parts: dict[str, Sequence[Example]] = {**data.splits, "fewshot": data.fewshot}
+    parts: dict[str, Sequence[Example]] = {**data.splits, "fewshot": showable(data.fewshot)}
     return DatasetDict(
         {
             name: Dataset.from_list([dict(document(task.id, task.card, example, language)) for example in rows])
             for name, rows in parts.items()
-            if rows
+            if rows or name == "fewshot"  # lm-eval looks for it even where no example is shown
         }
     )
 

@@ -27,8 +27,10 @@ from anytasktune.errors import AnyTaskTuneError, PluginError, UsageError, did_yo
 from anytasktune.subtask import SubTask
 
 if TYPE_CHECKING:
+    from anytasktune.launchers.base import Launcher
     from anytasktune.models.kinds import ModelKind
     from anytasktune.records import RunRecord
+    from anytasktune.reports.formats import ReportFormat
 
 GROUP = "anytasktune"
 DISABLE = "ANYTASKTUNE_DISABLE_PLUGINS"
@@ -90,17 +92,27 @@ class Registry:
 
         return [*BUILT_IN, *(kind for _, kind in self._ask("register_models", ModelKind))]
 
-    def offers(self, hook: str) -> list[Any]:
-        """What plugins offer under a hook, in the order of the plugins' names."""
-        return [item for _, item in self._ask(hook, object)]
+    @cached_property
+    def report_formats(self) -> list[ReportFormat]:
+        """The report formats of plugins, in the order of their names."""
+        from anytasktune.reports.formats import ReportFormat
+
+        return [report for _, report in self._ask("register_report_formats", ReportFormat)]
+
+    @cached_property
+    def launchers(self) -> list[Launcher]:
+        """The launcher that is always there, then those of plugins in the order of their names."""
+        from anytasktune.launchers.local import LocalLauncher
+
+        return [LocalLauncher(), *(launcher for _, launcher in self._ask("register_launchers", object))]
 
     def run_finished(self, record: RunRecord) -> list[str]:
         """Tell every plugin of a finished run; returns a sentence for each that raised."""
         complaints = []
-        for name, implementation in self._implementations("run_finished"):
+        for name, implementation, takes in self._implementations("run_finished"):
             try:
-                implementation(record=record)
-            except Exception as error:  # another's code: one that fails must not lose the run that just finished
+                implementation(**({"record": record} if "record" in takes else {}))
+            except (Exception, SystemExit) as error:  # another's code: it must not lose the run that just finished
                 complaints.append(f"plugin {name}: run_finished raised {type(error).__name__}: {error}")
         return complaints
 
@@ -128,7 +140,12 @@ class Registry:
                 f"The entry point of plugin {found.name} names the class {plugin.__name__}.",
                 fix="register a module or an instance: in pyproject.toml name the module, or an object made from it",
             )
-        self._manager.register(plugin, name=found.name)
+        try:
+            self._manager.register(plugin, name=found.name)
+        except pluggy.PluginValidationError as error:
+            if self._manager.has_plugin(found.name):  # an older pluggy keeps those of its hooks that were right
+                self._manager.unregister(plugin)
+            raise PluginError(f"Plugin {found.name} has a hook that does not fit: {error}") from None
         callers = self._manager.get_hookcallers(plugin) or []
         for caller in callers:
             if not caller.has_spec():
@@ -151,32 +168,46 @@ class Registry:
         try:
             self.add(load(), found)
         except (Exception, SystemExit) as error:  # another's code: it must not take down the other plugins
-            why = error.problem if isinstance(error, AnyTaskTuneError) else f"{type(error).__name__}: {error}"
+            why = _reason(error)
             if self.strict:
                 raise PluginError(f"Plugin {found.name} ({found.distribution}) failed to load: {why}") from error
             self.found.append(replace(found, failure=why))
 
-    def _implementations(self, hook: str) -> Iterable[tuple[str, Callable[..., Any]]]:
+    def _implementations(self, hook: str) -> Iterable[tuple[str, Callable[..., Any], tuple[str, ...]]]:
+        """Plugin, function and the names of its arguments, which may be fewer than the specification's."""
         for implementation in sorted(getattr(self._manager.hook, hook).get_hookimpls(), key=lambda i: i.plugin_name):
-            yield implementation.plugin_name, implementation.function
+            yield implementation.plugin_name, implementation.function, implementation.argnames
 
     def _ask(self, hook: str, wanted: type) -> list[tuple[str, Any]]:
         answers: list[tuple[str, Any]] = []
-        for name, implementation in list(self._implementations(hook)):
+        for name, implementation, _ in list(self._implementations(hook)):
             try:
                 offered = implementation()
-                if not isinstance(offered, list | tuple) or not all(isinstance(item, wanted) for item in offered):
-                    raise PluginError(
-                        f"{hook} of plugin {name} must return a list of {wanted.__name__}, not {type(offered).__name__}."
-                    )
+                if wrong := _wrong_type(offered, wanted):
+                    raise PluginError(f"{hook} of plugin {name} must return a list of {wanted.__name__}, not {wrong}.")
             except (Exception, SystemExit) as error:  # another's code: see try_add
-                why = error.problem if isinstance(error, AnyTaskTuneError) else f"{type(error).__name__}: {error}"
+                why = _reason(error)
                 if self.strict:
                     raise PluginError(f"Plugin {name} failed: {why}") from error
                 self.found = [replace(f, failure=f"{hook}: {why}") if f.name == name else f for f in self.found]
                 continue
             answers += [(name, item) for item in offered]
         return answers
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong and what to do next, in one line."""
+    if isinstance(error, AnyTaskTuneError):
+        return f"{error.problem} Next: {error.fix}" if error.fix else error.problem
+    return f"{type(error).__name__}: {error}"
+
+
+def _wrong_type(offered: object, wanted: type) -> str:
+    """What a hook returned instead of a list of ``wanted``; "" when it is one."""
+    if not isinstance(offered, list | tuple):
+        return type(offered).__name__
+    wrong = [type(item).__name__ for item in offered if not isinstance(item, wanted)]
+    return f"a {type(offered).__name__} with a {wrong[0]}" if wrong else ""
 
 
 def load_file(path: Path) -> object:
@@ -219,9 +250,11 @@ def load(files: Iterable[Path] = (), *, strict: bool = False) -> Registry:
     for path in dict.fromkeys(str(Path(name).resolve()) for name in named if name):
         try:
             registry.add(load_file(Path(path)), Found(name=Path(path).name))
-        except AnyTaskTuneError:
+        except UsageError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # another's code; what it leaves with would pass for our status
+            if isinstance(error, PluginError):
+                raise
             raise PluginError(
                 f"The plugin file {Path(path).name} failed to load: {type(error).__name__}: {error}", where=path
             ) from error

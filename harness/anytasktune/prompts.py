@@ -174,22 +174,28 @@ def prompt_hash(task: str, card: Card, language: str, form: PromptFormat | None)
     probe = Example(id="probe:0", input="\ue000", targets=tuple(label.id for label in card.labels[:1]) or ("\ue001",))
     rendered = document(task, card, probe, language)
     parts = [context(rendered, [], form, target_delimiter(language)), rendered["answer"], card.separator]
-    parts += [target_delimiter(language), *rendered["choices"]]
+    parts += [target_delimiter(language), *card.label_names(language)]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
+def showable(fewshot: Sequence[Example]) -> list[Example]:
+    """The examples that have an answer to show: lm-eval leaves an empty one out, so that two questions would meet."""
+    return [example for example in fewshot if not example.targets or example.targets[0].strip()]
+
+
 def choose_shots(fewshot: Sequence[Example], wanted: int, task: str) -> Sequence[Example]:
-    """The first ``wanted`` examples of the builder's order.
+    """The first ``wanted`` examples of the builder's order that have an answer.
 
     Raises:
         UsageError: there are not that many train rows; test rows are never used instead.
     """
-    if wanted > len(fewshot):
+    shown = showable(fewshot)
+    if wanted > len(shown):
         raise UsageError(
-            f"{wanted} few-shot examples were asked for and {task} has {len(fewshot)} train rows.",
-            fix=f"ask for at most {len(fewshot)}" if fewshot else "few-shot needs a train split; use --shots 0",
+            f"{wanted} few-shot examples were asked for and {task} has {len(shown)} train rows to show.",
+            fix=f"ask for at most {len(shown)}" if shown else "few-shot needs a train split; use --shots 0",
         )
-    return fewshot[:wanted]
+    return shown[:wanted]
 
 
 def render(

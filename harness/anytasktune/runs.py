@@ -15,7 +15,7 @@ from anytasktune.launchers.base import Job, Launcher
 from anytasktune.models.kinds import Model, ModelKind, ModelRequest, find_kind
 from anytasktune.plugins import Registry
 from anytasktune.progress import Reporter
-from anytasktune.prompts import AskedAs
+from anytasktune.prompts import AskedAs, showable
 from anytasktune.records import RunRecord, TuningRecord, read_record
 from anytasktune.splits import DataSet
 from anytasktune.subtask import SubTask
@@ -99,7 +99,7 @@ class Workshop:
         language = self.settings.language or task.card.prompt_language
         if "direct" in model.methods:
             return [AskedAs(method="direct", shots=0, language=language)]
-        count = min(shots or task.card.shots, len(data.fewshot))
+        count = min(shots or task.card.shots, len(showable(data.fewshot)))
         asked = []
         for name in names:
             if name == "zero-shot" and "generate" in model.methods:

@@ -353,3 +353,12 @@ def test_runs_scored_by_another_metric_are_kept_out(task: SubTask, data: DataSet
     board = board_of(task, data, [other])
     assert board.rows == ()
     assert "scored by macro F1, the sub-task is scored by accuracy" in board.notes[0]
+
+
+def test_a_label_that_says_adapter_is_not_called_adapter_twice(task: SubTask, data: DataSet) -> None:
+    test = data.splits["test"]
+    runs = [
+        make_run(task, data, "smol", "base", right_on(test, range(50))),
+        make_run(task, data, "smol adapter", "adapter", right_on(test, range(90)), base="smol", seed=1),
+    ]
+    assert board_of(task, data, runs).claims[0].text.startswith("smol adapter (zero-shot) beats its base")

@@ -13,7 +13,7 @@ from anytasktune.errors import RecordError, SourceError
 from anytasktune.examples import DataRequest
 from anytasktune.metrics.choice import F1
 from anytasktune.metrics.grading import Metric
-from anytasktune.records import RECORD, SAMPLES, slug
+from anytasktune.records import RECORD, SAMPLES, slug, write_run
 from anytasktune.reports.formats import render
 from anytasktune.subtask import SubTask
 from anytasktune.verification import Finding, differences, gather, verify
@@ -217,8 +217,6 @@ def test_field_case_46_names_as_folders_stay_apart_and_all_records_are_there(tmp
         assert "/" not in slug(name)
         assert len(slug(name).encode()) <= 255
         run = make_run(task, data, name, "general", ["ham"] * 10, spec=f"m {name}")
-        from anytasktune.records import write_run
-
         write_run(tmp_path / "runs" / slug(name), run.record, run.samples)
     gathered = gather(tmp_path / "runs", {task.id: task}, splits.build)
     assert sorted(run.record.model.label for run in gathered.runs) == sorted(names)

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from anytasktune.cli import options
 from anytasktune.errors import UsageError
-
-if TYPE_CHECKING:
-    from anytasktune.leaderboard import Board
-    from anytasktune.plugins import Registry
-    from anytasktune.splits import DataSet
-    from anytasktune.subtask import SubTask
 
 NAME = "board"
 
@@ -34,19 +27,27 @@ def command(
     plugin: options.Plugin = None,
 ) -> None:
     """Put runs on one board: scores with intervals, paired verdicts, ranks, claims."""
+    from anytasktune import splits
+    from anytasktune.evaluation import command as command_line
+    from anytasktune.leaderboard import make_board
+    from anytasktune.publishing import publish as publish_board
     from anytasktune.records import write_whole
-    from anytasktune.reports.formats import render
+    from anytasktune.reports.formats import FORMATS, render
+    from anytasktune.verification import gather
 
     registry = options.registry(plugin)
-    folders = result_folders(runs)
+    gathered = gather(results_of(runs), registry.subtasks, splits.build)
+    if not gathered.runs:
+        raise UsageError(f"There are no finished runs in {str(runs)!r}.", fix="anytasktune run SUITE.yaml")
     if publish is not None:
-        from anytasktune.publishing import publish as publish_board
-
-        for path in publish_board(registry, folders, options.folder(publish), opponent=opponent):
+        for path in publish_board(registry, results_of(runs), options.folder(publish), opponent=opponent):
             typer.echo(str(path))
         return
-    board = board_of(registry, folders, opponent=opponent)
-    text = render(board, format_, extra=registry.offers("register_report_formats"))
+    board = make_board(
+        gathered.runs, gathered.golds, gathered.metrics, opponent=opponent, command=command_line()
+    )
+    known = {**FORMATS, **{report.name: report for report in registry.report_formats}}
+    text = render(board, format_, known)
     if out is None:
         typer.echo(text, nl=False)
     else:
@@ -54,53 +55,6 @@ def command(
         typer.echo(str(out))
 
 
-def result_folders(runs: Path) -> list[Path]:
-    """The finished runs that a board shows: those under ``results`` where a suite keeps its trials beside them.
-
-    Raises:
-        UsageError: there are none.
-        RecordError: there is no such folder.
-    """
-    from anytasktune.records import find_runs
-
-    folders = list(find_runs(runs / "results" if (runs / "results").is_dir() else runs))
-    if not folders:
-        raise UsageError(f"There are no finished runs in {str(runs)!r}.", fix="anytasktune run SUITE.yaml")
-    return folders
-
-
-def board_of(
-    registry: Registry,
-    folders: Sequence[Path],
-    *,
-    opponent: str | None = None,
-    title: str = "",
-    data: Callable[[SubTask, str], DataSet] | None = None,
-    published: bool = False,
-) -> Board:
-    """The board of some runs; their data are built again, so that golds stand beside answers."""
-    from anytasktune import splits
-    from anytasktune.evaluation import command as command_line
-    from anytasktune.examples import DataRequest
-    from anytasktune.leaderboard import DataKey, Run, make_board
-    from anytasktune.records import read_record, read_samples
-
-    build = data or (lambda task, variant: splits.build(task, DataRequest(variant=variant)))
-    found = []
-    for folder in sorted(set(folders)):
-        record = read_record(folder)
-        found.append(Run(record=record, samples=read_samples(folder, record), path=folder.name))
-    golds = {}
-    for task_id, variant in sorted({(run.record.task.id, run.record.task.variant) for run in found}):
-        if task_id in registry.subtasks:
-            built = build(registry.subtasks[task_id], variant)
-            key = DataKey(task_id, built.version, variant, built.fingerprint)
-            golds[key] = {example.id: example for example in built.all}
-    return make_board(
-        found,
-        golds,
-        {id: task.metric for id, task in registry.subtasks.items()},
-        opponent=opponent,
-        published=published,
-        command=command_line(),
-    )
+def results_of(runs: Path) -> Path:
+    """The folder of the runs that a board shows: ``results`` where a suite keeps its trials beside it."""
+    return runs / "results" if (runs / "results").is_dir() else runs

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anytasktune.cli import options
+from anytasktune.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from anytasktune.launchers.base import Launcher
+    from anytasktune.plugins import Registry
     from anytasktune.suite import Suite
 
 NAME = "run"
@@ -26,6 +29,7 @@ def command(
     device: options.Device = "auto",
     dtype: options.Dtype = "auto",
     trust_remote_code: options.Trust = False,
+    launcher: Annotated[str, typer.Option("--launcher", help="local, or a plugin's.")] = "local",
 ) -> None:
     """Run everything that a suite names, then print its board. Resumes: what is done is not done twice."""
     from anytasktune.suite import read_suite
@@ -40,6 +44,7 @@ def command(
         device=device,
         dtype=dtype,
         trust_remote_code=trust_remote_code,
+        launcher=launcher,
     )
 
 
@@ -53,14 +58,18 @@ def run_and_show(
     device: str = "auto",
     dtype: str = "auto",
     trust_remote_code: bool = False,
+    launcher: str = "local",
 ) -> None:
     """Run a suite and print its board, or its plan."""
-    from anytasktune.cli.board import board_of
-    from anytasktune.launchers.local import LocalLauncher
+    from anytasktune import splits
+    from anytasktune.evaluation import command as command_line
+    from anytasktune.leaderboard import make_board
     from anytasktune.reports.formats import render
     from anytasktune.runs import Settings, plan, run_suite
+    from anytasktune.verification import gather
 
     registry = options.registry(plugin)
+    chosen = _launcher(registry, launcher)
     jobs = plan(suite, registry)
     if dry_run:
         for job in jobs:
@@ -77,7 +86,17 @@ def run_and_show(
         language=suite.language,
     )
     workshop = options.workshop(registry, settings)
-    folders = run_suite(suite, workshop, LocalLauncher())
-    board = board_of(registry, folders, title=suite.title or suite.name, data=workshop.data)
+    folders = run_suite(suite, workshop, chosen)
+    gathered = gather(root / "results", registry.subtasks, splits.build)
+    wanted = {folder.relative_to(root / "results").as_posix() for folder in folders}
+    runs = [run for run in gathered.runs if run.path in wanted]
+    board = make_board(runs, gathered.golds, gathered.metrics, command=command_line())
     typer.echo(render(board, "terminal"), nl=False)
     workshop.reporter.say(f"records: {root / 'results'}; other formats: anytasktune board {root} --format markdown")
+
+
+def _launcher(registry: Registry, name: str) -> Launcher:
+    known = {launcher.name: launcher for launcher in registry.launchers}
+    if name not in known:
+        raise UsageError(f"There is no launcher {name!r}.", fix=did_you_mean(name, known))
+    return known[name]

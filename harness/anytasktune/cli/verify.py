@@ -9,6 +9,7 @@ import typer
 
 from anytasktune import exit_status
 from anytasktune.cli import options
+from anytasktune.errors import UsageError
 
 NAME = "verify"
 
@@ -19,11 +20,16 @@ def command(
 ) -> int:
     """Recompute every figure from the samples and the data; exits 1 and names each one that differs."""
     from anytasktune import splits
-    from anytasktune.verification import verify
+    from anytasktune.records import find_runs
+    from anytasktune.verification import differences, verify
 
     registry = options.registry(plugin)
-    findings, checked = verify(runs, registry.subtasks, splits.build)
+    checked = len(list(find_runs(runs)))
+    findings = verify(runs, registry.subtasks, splits.build)
     for finding in findings:
         typer.echo(str(finding), err=True)
-    typer.echo(f"{checked} runs checked, {len(findings)} differences")
-    return exit_status.FAILED if findings else exit_status.OK
+    wrong = differences(findings)
+    typer.echo(f"{checked} runs checked, {len(wrong)} differences")
+    if not checked:
+        raise UsageError(f"There are no finished runs in {str(runs)!r}.", fix="anytasktune run SUITE.yaml")
+    return exit_status.FAILED if wrong else exit_status.OK

@@ -60,7 +60,7 @@ def claim_of(draft: Draft, section: Section, plan: Plan, decided: Decided) -> Cl
 
 def _sentences(draft: Draft, plan: Plan, decided: Decided, adapter: Entry) -> list[str]:
     """What is claimed of one adapter: against its base, the best classical row, each opponent."""
-    subject = f"The adapter {adapter.name}"
+    subject = adapter.name if "adapter" in adapter.label.casefold() else f"The adapter {adapter.name}"
     base = plan.base_of.get(adapter.id)
     if base is None:
         sentences = [f"{subject} has no base row beside it: no gain is claimed."]

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -161,10 +162,13 @@ _EN_ANSWER = (
     "answer|label|category|class|classification|sentiment|stance|output|response|prediction|verdict|choice"
 )
 _ZH_ANSWER = "答案|标签|类别|结果|输出|回答|结论|分类|应选|故选|选择"
-_FINAL = re.compile(r"(?:final answer|####|\\boxed|最终答案|最后答案)[ *\"'`]*(?:is|:|为|是|应为)?")
+_FINAL = re.compile(
+    r"(?:final answer|####|\\boxed|最终答案|最后答案)[ *\"'`]*(?:is|:|为|是|应为)?", re.IGNORECASE
+)
 _ANSWER = re.compile(
     rf"\b(?:{_EN_ANSWER})\b[ *\"'`]*(?:(?:would be|should be|is|:)[ *\"'`]*:?)"
-    rf"|(?:{_ZH_ANSWER})(?:应该是|应该为|应当是|应当为|应是|应为|是|为|:)?[ *\"'`]*:?"
+    rf"|(?:{_ZH_ANSWER})(?:应该是|应该为|应当是|应当为|应是|应为|是|为|:)?[ *\"'`]*:?",
+    re.IGNORECASE,
 )
 
 
@@ -301,13 +305,14 @@ def _places(index: _Index, text: str, cased: str) -> list[_Place]:
                 found.append(_Place(start=start, end=end, id=surface.id, weak=surface.weak))
             start = text.find(surface.folded, start + 1)
     kept: list[_Place] = []
-    for place in sorted(found, key=lambda p: (p.start - p.end, p.start)):
-        same = [k for k in kept if k.start < place.end and place.start < k.end]
-        if not same or all((k.start, k.end) == (place.start, place.end) for k in same):
-            kept.append(place)
     masked = list(text)
-    for place in kept:
-        masked[place.start : place.end] = "\ufffc" * (place.end - place.start)
+    spans: set[tuple[int, int]] = set()
+    for place in sorted(found, key=lambda p: (p.start - p.end, p.start)):
+        span = (place.start, place.end)
+        if span in spans or "\ufffc" not in masked[slice(*span)]:
+            kept.append(place)
+            spans.add(span)
+            masked[slice(*span)] = "\ufffc" * (place.end - place.start)
     flat = "".join(masked)
     return sorted(
         (_Place(start=p.start, end=p.end, id=p.id, weak=p.weak, rejected=_rejected(flat, p)) for p in kept),
@@ -581,10 +586,10 @@ def read_number(answer: str) -> Reading:
 
     What a number is: digits of any script; thousands set apart by comma, ``{,}``, apostrophe or space; a
     decimal comma where it cannot be one of thousands; ``1e3``, ``2×10^5``; ``3½``, ``3/4``; ``1.5 million``,
-    ``5k``; ``1.5万``, ``三百二十``, ``一万五``. A percent sign, ``百分之``, a unit and a currency are dropped:
-    ``60%`` reads as 60. English number words are not read. Times, dates, version numbers and digits inside
-    a word (``Q3``) are no numbers. One Chinese digit alone counts as the whole answer, behind a cue or before a
-    measure word.
+    ``5k``; ``1.5万``, ``三百二十``, ``一万五``. A percent sign, ``百分之``, a unit and a currency are
+    dropped: ``60%`` reads as 60. English number words are not read. Times, dates, version numbers and digits
+    inside a word (``Q3``) are no numbers. One Chinese digit alone counts as the whole answer, behind a cue or
+    before a measure word.
     """
     if _is_empty(answer):
         return Reading(status="empty")
@@ -592,37 +597,47 @@ def read_number(answer: str) -> Reading:
     text = _number_text(head)
     paragraphs = _paragraphs(text)
     numbers = list(_numbers(text))
-    for number, (start, end) in enumerate(paragraphs):
-        inside = [n for n in numbers if start <= n.start < end]
-        if inside:
-            chosen = _chosen_number(text, numbers, inside, start)
-            return Reading(status="read", value=(chosen.value,), run_on=cut or number + 1 < len(paragraphs))
-    return Reading(status="unreadable", run_on=cut)
+    if not numbers:
+        return Reading(status="unreadable", run_on=cut)
+    start, end = next(span for span in paragraphs if numbers[0].start < span[1])
+    chosen = _chosen_number(text, numbers, start, end)
+    return Reading(status="read", value=(chosen.value,), run_on=cut or end < paragraphs[-1][1])
 
 
-def _chosen_number(text: str, numbers: list[_Number], inside: list[_Number], start: int) -> _Number:
-    before = text[start : inside[0].start]
-    opens = re.fullmatch(r"(?:[^\w]|us|usd|rmb|cny|minus|negative|负|约|共)*", before, re.IGNORECASE)
+def _chosen_number(text: str, numbers: list[_Number], start: int, end: int) -> _Number:
+    """``start``, ``end``: the first paragraph with numbers."""
+    inside = numbers[: bisect_left([n.start for n in numbers], end)]
+    first = inside[0]
+    unit = r"(?:[^\w]|us|usd|rmb|cny|minus|negative|负|约|共)*"
+    opens = re.fullmatch(unit, text[start : first.start], re.IGNORECASE)
     if opens and len(inside) == 1:
-        return inside[0]
-    folded = text.lower()
-    for pattern in (_FINAL, _ANSWER):
-        for cue in pattern.finditer(folded):
-            _, end = _clause(folded, (), cue.end())
-            behind = [n for n in numbers if cue.end() <= n.start < end]
-            if behind:
-                equals = [n for n in behind if folded[: n.start].rstrip("$ ").endswith("=")]
-                return (equals or behind)[0]
+        return first
+    behind_cue = _number_behind_cue(text, numbers)
+    if behind_cue is not None:
+        return behind_cue
+    sum_follows = re.compile(r" ?[-+*×÷/=]").match(text, first.end)
+    if opens and not sum_follows and not first.single_han:
+        return first
     plain = [n for n in inside if not n.single_han] or inside
-    sum_follows = re.match(r" ?[-+*×÷/=]", text[inside[0].end :])
-    if opens and not sum_follows and not inside[0].single_han:
-        return inside[0]
-    for cue in _IS.finditer(text):
-        for candidate in plain:
-            gap = text[cue.end() : candidate.start]
-            if 0 <= candidate.start - cue.end() <= 4 and not re.search(r"\w", gap):
-                return candidate
+    starts = [n.start for n in plain]
+    for cue in _IS.finditer(text, start, end):
+        place = bisect_left(starts, cue.end())
+        if place < len(plain) and re.fullmatch(r"\W{0,4}", text[cue.end() : starts[place]]):
+            return plain[place]
     return plain[0]
+
+
+def _number_behind_cue(text: str, numbers: list[_Number]) -> _Number | None:
+    """The first number behind "answer" in its sentence; of a sum there, what follows the "="."""
+    starts = [n.start for n in numbers]
+    for pattern in (_FINAL, _ANSWER):
+        for cue in pattern.finditer(text):
+            _, end = _clause(text, (), cue.end())
+            behind = numbers[bisect_left(starts, cue.end()) : bisect_left(starts, end)]
+            if behind:
+                equals = [n for n in behind if text[max(0, n.start - 8) : n.start].rstrip("$ ").endswith("=")]
+                return (equals or behind)[0]
+    return None
 
 
 def _superscripts(text: str) -> str:
@@ -632,7 +647,7 @@ def _superscripts(text: str) -> str:
     def decimal(match: re.Match[str]) -> str:
         return format(Decimal(match[1] or 0) + Decimal(repr(round(unicodedata.numeric(match[2]), 12))), "f")
 
-    return re.sub("(\\d+)? ?([\u00bc-\u00be\u2150-\u215e])", decimal, text)
+    return re.sub("(?<!\\d)(\\d{1,40})? ?([\u00bc-\u00be\u2150-\u215e])", decimal, text)
 
 
 def _number_text(text: str) -> str:
@@ -690,7 +705,7 @@ def _meant_as_number(text: str, match: re.Match[str]) -> bool:
     if len(han) > 1:
         return True
     before, after = text[: match.start()], text[match.end() :]
-    if re.search(r"(?:答案|结果|总共|一共|等于|答)(?:应为|应是|是|为|:)?\s*$|[:=]\s*$", before):
+    if re.search(r"(?:答案|结果|总共|一共|等于|答)(?:应为|应是|是|为|:)?\s*$|[:=]\s*$", before[-24:]):
         return True
     if is_blank(re.sub("^负", "", before)) and re.fullmatch(rf"[{_MEASURES}]?\W*", after):
         return True

@@ -14,8 +14,8 @@ from anytasktune.models.tokens import Encoder
 class GenerationRequest:
     """Token ids of a prompt, and when its answer ends.
 
-    ``options`` are settings of transformers' ``GenerationConfig`` (``do_sample``, ``temperature``, …); with any of
-    them the answer comes from ``generate``, row by row, drawn from ``seed``.
+    ``options`` are settings of transformers' ``GenerationConfig`` (``do_sample``, ``temperature``, …); with
+    any of them the answer comes from ``generate``, row by row, drawn from ``seed``.
     """
 
     context: tuple[int, ...]
@@ -55,7 +55,7 @@ def check_room(requests: Sequence[GenerationRequest], context_length: int) -> No
                 f"context length of the model {context_length} tokens",
                 f"shortest prompt {len(tightest.context)} tokens",
             ],
-            fix=f"set max_gen_toks to at most {max(1, context_length - len(tightest.context))}, and at least 1",
+            fix=f"set max_gen_toks to {max(1, context_length - len(tightest.context))} or less, 1 at least",
         )
 
 

@@ -1,8 +1,8 @@
 """Answers without a language model: the trivial rows that every board shows.
 
 Each learns from the train split that an adapter is tuned on; what it chooses, it chooses on the validation
-split by the sub-task's own metric, and tells in ``chosen``. Equal scores: the first of the grid. Same rows, same
-answers.
+split by the sub-task's own metric, and tells in ``chosen``. Equal scores: the first of the grid. Same rows,
+same answers.
 """
 
 from __future__ import annotations
@@ -277,7 +277,7 @@ class _Tuned:
 class TfidfLogReg(_Tuned):
     """TF-IDF and logistic regression, one label against the rest; features, C, class weights by validation.
 
-    Where train rows × labels exceed ``LARGE``, only the features are chosen: the whole grid would take minutes.
+    Where train rows × labels exceed ``LARGE``, only the features are chosen.
     """
 
     name = "tfidf-logreg"
@@ -394,7 +394,7 @@ def _sets_above(
 
 
 class TfidfRidge(_Tuned):
-    """TF-IDF and ridge regression; alpha is chosen on validation; as many decimals as the train numbers have."""
+    """TF-IDF and ridge regression; alpha by validation; as many decimals as the train numbers have."""
 
     name = "tfidf-ridge"
     kind: Kind = "number"
@@ -428,8 +428,8 @@ def _numerals(vectoriser: Any, model: Any, decimals: int, median: str) -> _Answe
 class SpanDictionary(_Tuned):
     """The spans of the train split, looked up in the input; longest first, each with its most frequent type.
 
-    A span is kept if it was annotated in at least a share of the train inputs that contain it; the share is chosen
-    on validation.
+    A span is kept if it was annotated in at least a share of the train inputs that contain it; the share is
+    chosen on validation.
     """
 
     name = "span-dictionary"
@@ -497,7 +497,7 @@ def _ends_words(text: str, start: int, end: int) -> bool:
 
 
 class NearestAnswer(_Tuned):
-    """The answer of the train row whose input is nearest by TF-IDF cosine; features are chosen on validation."""
+    """The answer of the train row whose input is nearest by TF-IDF cosine; features by validation."""
 
     name = "nearest-answer"
     kind: Kind = "text"

@@ -60,7 +60,9 @@ class ViewLayer(CacheLayerMixin):  # type: ignore[misc]  # transformers ships no
 
 
 class _PrefixLayer(ViewLayer):
-    """Puts the prefix before keys and values of a batch, and keeps neither: memory for one layer at a time."""
+    """Puts the prefix before keys and values of a batch, and keeps neither: memory for one layer at a
+    time.
+    """
 
     def __init__(self, keys: Tensor, values: Tensor) -> None:
         super().__init__()
@@ -110,7 +112,8 @@ class Body:
     def hidden(self, ids: Tensor, allow: Tensor, positions: Tensor, cache: Cache | None = None) -> Tensor:
         """Hidden states ``[B, L, width]`` of ids ``[B, L]``.
 
-        ``allow`` ``[B or 1, 1, L, keys]`` says who sees whom; ``positions`` ``[B or 1, L]`` where a token stands.
+        ``allow`` ``[B or 1, 1, L, keys]`` says who sees whom; ``positions`` ``[B or 1, L]`` where a token
+        stands.
         """
         mask = torch.zeros(allow.shape, dtype=self.dtype, device=self.device)
         mask.masked_fill_(~allow, torch.finfo(self.dtype).min)

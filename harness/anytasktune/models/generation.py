@@ -1,10 +1,12 @@
 """Greedy answers from a pool of slots: a row leaves as soon as its own stop is met, and the next one enters.
 
-A slot is a row of key and value memory with a cursor of its own. What several prompts begin with is computed once
-and stands in all slots. Before the first batch a few answers are begun and compared with a plain forward pass; a
-model that comes out differently answers through transformers' ``generate``, as does every request that samples.
+A slot is a row of key and value memory with a cursor of its own. What several prompts begin with is
+computed once and stands in all slots. Before the first batch a few answers are begun and compared with a
+plain forward pass; a model that comes out differently answers through transformers' ``generate``, as does
+every request that samples.
 
-"Greedy" is the most probable token and nothing else: penalties in a model's generation config are not applied.
+"Greedy" is the most probable token and nothing else: penalties in a model's generation config are not
+applied.
 
 Shapes: B rows, L tokens of the longest new prompt, P tokens of the shared prefix, V vocabulary.
 """
@@ -61,9 +63,9 @@ class Generator:
         *,
         token_budget: int | None = None,
         rows_at_once: int | None = None,
-        say: Callable[[str], None] = lambda text: None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._engine: EngineName = "anytasktune-slots"
+        self._suited = True
         self._computed = 0
         self._body = Body(model)
         self._encoder = encoder
@@ -82,7 +84,7 @@ class Generator:
     @property
     def engine(self) -> EngineName:
         """Which way answers come."""
-        return self._engine
+        return "anytasktune-slots" if self._suited else "plain"
 
     @property
     def computed(self) -> int:
@@ -96,7 +98,7 @@ class Generator:
 
     @torch.inference_mode()
     def generate(
-        self, requests: Sequence[GenerationRequest], done: Callable[[Answered], None] = lambda answered: None
+        self, requests: Sequence[GenerationRequest], done: Callable[[Answered], None] = lambda _: None
     ) -> list[Answer]:
         """Answers in the order of the requests; ``done`` is called as soon as some are finished.
 
@@ -115,11 +117,10 @@ class Generator:
 
         bound = self._window or self._encoder.context_length
         fit = [i for i, r in enumerate(cut) if not r.options and len(r.context) + r.limit <= bound]
-        if self.engine != "plain" and fit:
-            if not self._checked:
-                self._check([cut[i] for i in fit])
-            if self.engine != "plain":
-                self._answer_in_slots(cut, fit, keep)
+        if fit and self._suited and not self._checked:
+            self._check([cut[i] for i in fit])
+        if self._suited:
+            self._answer_in_slots(cut, fit, keep)
         left = [i for i in range(len(cut)) if i not in answers]
         self._plain.greedy(cut, [i for i in left if not cut[i].options], keep)
         for index in left:
@@ -134,7 +135,7 @@ class Generator:
             raise PromptError("A prompt holds no token.", fix="give a prompt that is not empty")
         return replace(request, context=request.context[-room:]) if len(request.context) > room else request
 
-    # -- slots ---------------------------------------------------------------------------------------------------
+    # -- slots ---------------------------------------------------------------------------------------------
 
     def _answer_in_slots(
         self, requests: Sequence[GenerationRequest], chosen: Sequence[int], keep: Callable[[Answered], None]
@@ -217,9 +218,8 @@ class Generator:
         shared = pool.shared
         width = len(requests[waiting[0]].context) - shared
         count = min(pool.slots - first, len(waiting), max(1, self._budget // width))
-        rows = []
-        for index in (waiting.popleft() for _ in range(count)):
-            rows.append(_Row(index=index, length=len(requests[index].context), written=[]))
+        chosen = [waiting.popleft() for _ in range(count)]
+        rows = [_Row(index=i, length=len(requests[i].context), written=[]) for i in chosen]
         prompts = [requests[row.index].context[shared:] for row in rows]
         hidden = pool.fill(prompts, first)
         self._computed += count * max(map(len, prompts))
@@ -239,17 +239,19 @@ class Generator:
                     self._trace.setdefault(row.index, []).append((token, logprob))
         return chosen
 
-    # -- the check -----------------------------------------------------------------------------------------------
+    # -- the check -----------------------------------------------------------------------------------------
 
     def _check(self, requests: Sequence[GenerationRequest]) -> None:
-        """Begins the shortest answers in a pool too small for them, and compares with a plain forward pass."""
+        """Begins the shortest answers in a pool too small for them, and compares with a plain forward
+        pass.
+        """
         self._checked = True
         shortest = sorted(requests, key=lambda request: len(request.context))[:PROBES]
         probes = [replace(r, limit=min(r.limit, PROBE_TOKENS), until=()) for r in shortest]
         slots, self._slots = self._slots, max(1, min(self._slots, PROBES - 1))
         self._trace = {}
         try:
-            self._answer_in_slots(probes, range(len(probes)), lambda answered: None)
+            self._answer_in_slots(probes, range(len(probes)), lambda _: None)
             for index, pairs in self._trace.items():
                 self._compare(probes[index].context, pairs)
         except forward.FORWARD_FAILURES as error:
@@ -276,13 +278,13 @@ class Generator:
                 return
 
     def _fall_back(self, reason: str) -> None:
-        self._engine = "plain"
+        self._suited = False
         self._say(f"{type(self._body.model).__name__} answers through transformers' generate: {reason}.")
 
 
 def _waves(requests: Sequence[GenerationRequest], indices: Sequence[int]) -> Iterator[list[int]]:
-    """Requests by size, longest first, in lists whose sizes differ by a factor of two at most: a pool has the length
-    of its longest row.
+    """Requests by size, longest first, in lists whose sizes differ by a factor of two at most: a pool has
+    the length of its longest row.
     """
 
     def size(index: int) -> int:

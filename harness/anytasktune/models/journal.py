@@ -34,7 +34,8 @@ class Journal:
         header: everything an answer depends on besides the request (model, adapter, prompt, engine, …).
 
     Raises:
-        RecordError: the file belongs to another header, is damaged before its last line, or is being written by
+        RecordError: the file belongs to another header, is damaged before its last line, or is being
+        written by
             another process.
     """
 

@@ -1,9 +1,10 @@
 """Log-probabilities of continuations, computing each token once.
 
-Requests are grouped by context; the continuations of one context become a trie of tokens behind it, scored in one
-forward pass with a mask in which a node sees the context and its own ancestors only. A leaf's token is never fed,
-the head runs only where a score is read, and what several contexts begin with is computed once. The first batch is
-compared with a plain forward pass; a model that comes out differently is scored by plain padded batches.
+Requests are grouped by context; the continuations of one context become a trie of tokens behind it, scored
+in one forward pass with a mask in which a node sees the context and its own ancestors only. A leaf's token
+is never fed, the head runs only where a score is read, and what several contexts begin with is computed
+once. The first batch is compared with a plain forward pass; a model that comes out differently is scored by
+plain padded batches.
 
 Shapes: B rows, L tokens of the longest row, P tokens of the shared prefix, N nodes of a trie, V vocabulary.
 """
@@ -55,7 +56,8 @@ class LikelihoodScorer:
     Args:
         model: a causal model of transformers, in evaluation mode.
         context_length: tokens; longer requests lose their beginning, as in lm-eval's own loader.
-        token_budget: tokens of a batch, padding included; the device's default when None. Halved when memory runs
+        token_budget: tokens of a batch, padding included; the device's default when None. Halved when
+        memory runs
             out.
         rows_at_once: rows of a batch, at most.
         say: told once when the model is scored the plain way.
@@ -68,7 +70,7 @@ class LikelihoodScorer:
         context_length: int,
         token_budget: int | None = None,
         rows_at_once: int | None = None,
-        say: Callable[[str], None] = lambda text: None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.engine: EngineName = "anytasktune-trie"
         self._body = Body(model)
@@ -77,7 +79,7 @@ class LikelihoodScorer:
         self._rows = rows_at_once
         self._say = say
         self._window = forward.window(model)
-        self._checked: set[bool] = set()
+        self._checked: set[tuple[bool, bool]] = set()  # kinds of batches: (behind a prefix, with branches)
         reason = forward.unfit(model)
         if reason:
             self._fall_back(reason)
@@ -89,7 +91,7 @@ class LikelihoodScorer:
 
     @torch.inference_mode()
     def score(
-        self, requests: Sequence[ScoreRequest], done: Callable[[Scored], None] = lambda scored: None
+        self, requests: Sequence[ScoreRequest], done: Callable[[Scored], None] = lambda _: None
     ) -> list[Score]:
         """Scores in the order of the requests; ``done`` is called with every batch as soon as it is computed.
 
@@ -134,7 +136,7 @@ class LikelihoodScorer:
             return ScoreRequest(context=context[-room:], continuation=continuation)
         return request
 
-    # -- the trie ------------------------------------------------------------------------------------------------
+    # -- the trie ------------------------------------------------------------------------------------------
 
     def _score_tries(
         self, requests: Sequence[ScoreRequest], chosen: Sequence[int], keep: Callable[[Scored], None]
@@ -175,19 +177,21 @@ class LikelihoodScorer:
         requests: Sequence[ScoreRequest],
         keep: Callable[[Scored], None],
     ) -> int:
-        """Scores as many first rows as the budget allows; returns how many (0: try again, smaller or plainly)."""
+        """Scores as many first rows as the budget allows; returns how many (0: try again, smaller or
+        plainly).
+        """
         batch = rows[: self._fitting(rows[0].size)]
-        checked = (prefix is not None) in self._checked
+        kind = prefix is not None, any(row.trie.branches for row in batch)
         try:
             scored = self._forward(batch, prefix)
         except forward.FORWARD_FAILURES as error:
-            if checked and not forward.is_out_of_memory(error):
+            if kind in self._checked and not forward.is_out_of_memory(error):
                 raise
             failure = error.with_traceback(None)  # its frames hold the tensors that did not fit
         else:
-            if not checked and not self._agrees(batch[-1], scored, requests):
+            if kind not in self._checked and not self._agrees(batch, scored, requests):
                 return 0
-            self._checked.add(prefix is not None)
+            self._checked.add(kind)
             keep(_finite(scored))
             return len(batch)
         if forward.is_out_of_memory(failure):
@@ -196,12 +200,14 @@ class LikelihoodScorer:
             self._fall_back(f"it takes no mask of ours ({type(failure).__name__}: {failure})")
         return 0
 
-    def _agrees(self, row: TrieRow, scored: Scored, requests: Sequence[ScoreRequest]) -> bool:
-        """Whether a plain forward pass gives the same score for the row's longest continuation; else falls back.
+    def _agrees(self, batch: Sequence[TrieRow], scored: Scored, requests: Sequence[ScoreRequest]) -> bool:
+        """Whether a plain forward pass gives the same score as the batch; falls back when not.
 
-        The caller gives the shortest row of the batch, the one with most padding.
+        Looked at is the continuation with most other nodes before it, in the shortest row that has as many:
+        there a mask that is not heeded and padding that is seen show most.
         """
-        probe = max(row.members, key=lambda i: len(requests[i].continuation))
+        row = max(reversed(batch), key=lambda row: (row.trie.branches, len(row.trie.tokens)))
+        probe, _ = max(zip(row.members, row.trie.paths, strict=True), key=lambda pair: pair[1][-1][0])
         plain = self._forward_plainly([requests[probe]])[0].logprob
         here = scored[probe].logprob
         agrees = abs(plain - here) <= forward.tolerance(self._body.dtype, len(requests[probe].continuation))
@@ -250,7 +256,7 @@ class LikelihoodScorer:
             for index, start, length in spans
         }
 
-    # -- plain ---------------------------------------------------------------------------------------------------
+    # -- plain ---------------------------------------------------------------------------------------------
 
     def _score_plainly(
         self, requests: Sequence[ScoreRequest], chosen: Sequence[int], keep: Callable[[Scored], None]
@@ -298,7 +304,7 @@ class LikelihoodScorer:
             scores.append(Score(logprob=math.fsum(logprobs.tolist()), greedy=greedy))
         return scores
 
-    # -- when something is in the way ----------------------------------------------------------------------------
+    # -- when something is in the way ----------------------------------------------------------------------
 
     def _fall_back(self, reason: str) -> None:
         self.engine = "plain"
@@ -315,7 +321,9 @@ class LikelihoodScorer:
 
 
 def _portions(indices: Sequence[int], requests: Sequence[ScoreRequest]) -> list[tuple[int, ...]]:
-    """Requests of one context in portions whose continuations are not too many tokens; neighbours share tokens."""
+    """Requests of one context in portions whose continuations are not too many tokens; neighbours share
+    tokens.
+    """
     total = sum(len(requests[i].continuation) for i in indices)
     if total <= TRIE_TOKENS:
         return [tuple(indices)]

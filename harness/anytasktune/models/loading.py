@@ -31,7 +31,9 @@ class LoadedModel:
     dtype: str
     label: str
     revision: str
-    """The hub's commit, ``sha256:…`` of a folder's weights and config, or what the caller of ``load`` gave."""
+    """The hub's commit, ``sha256:…`` of a folder's weights and config, or what the caller of ``load``
+    gave.
+    """
     parameters: int
     adapter_hash: str = ""
     """``adapter_hash`` of the merged adapter; empty without one."""
@@ -54,7 +56,8 @@ def load(
         revision: of the hub's model; of a folder, only what its record shall say.
         label: the name shown; the folder's or the hub's when None.
         device: ``auto`` takes CUDA, MPS or the CPU, by what is there; else a device of torch.
-        dtype: ``auto`` is bfloat16 on a GPU that computes in it and float32 elsewhere (so that scores do not depend
+        dtype: ``auto`` is bfloat16 on a GPU that computes in it and float32 elsewhere (so that scores do
+        not depend
             on a CPU's generation); else a type of torch by name.
         adapter: folder of a PEFT adapter; merged into the weights.
         trust_remote_code: whether the model may bring code of its own.
@@ -202,6 +205,7 @@ def _require_files(folder: Path) -> None:
 
 
 def _from_pretrained(name: str, options: dict[str, Any], dtype: torch.dtype) -> tuple[Any, Any]:
+    from safetensors import SafetensorError
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     try:
@@ -211,15 +215,15 @@ def _from_pretrained(name: str, options: dict[str, Any], dtype: torch.dtype) -> 
         model = AutoModelForCausalLM.from_pretrained(
             name, config=config, dtype=dtype, use_safetensors=True, **options
         )
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, ValueError, ImportError, RuntimeError, SafetensorError) as error:
         local = "revision" not in options
         raise ModelError(
             f"The model {name!r} cannot be loaded.",
             evidence=[line for line in str(error).splitlines() if line.strip()][:4],
             fix="look at the files of the folder, and whether transformers knows the architecture"
             if local
-            else "look at the name and revision, and whether the model is open to you; without a network name a local "
-            "folder, set HF_HOME to a cache that holds the model, or HF_ENDPOINT to a mirror of the hub",
+            else "look at the name and revision, and whether the model is open to you; without a network "
+            "name a local folder, set HF_HOME to a cache that holds the model, or HF_ENDPOINT to a mirror",
         ) from error
     return model, tokenizer
 

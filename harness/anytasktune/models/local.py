@@ -1,7 +1,8 @@
-"""A local model as lm-eval sees one: scores and answers from this project's engines, kept in a journal as they come.
+"""A local model as lm-eval sees one: scores and answers from this project's engines, kept in a journal as
+they come.
 
-``TemplateLM`` gives the contract; what is done with a request is that of lm-eval's ``HFLM`` (which tokens, what is
-cut off), only computed otherwise.
+``TemplateLM`` gives the contract; what is done with a request is that of lm-eval's ``HFLM`` (which tokens,
+what is cut off), only computed otherwise.
 """
 
 from __future__ import annotations
@@ -84,7 +85,8 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
 
     Args:
         loaded: from ``loading.load``.
-        journal: finished answers; what is in it is not computed again, what is computed is put into it batch by
+        journal: finished answers; what is in it is not computed again, what is computed is put into it
+        batch by
             batch. The caller closes it.
         token_budget: tokens of a batch, padding included; the device's default when None.
         rows_at_once: contexts scored and answers written at a time, at most.
@@ -102,7 +104,7 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
         rows_at_once: int | None = None,
         seed: int = 0,
         progress: Callable[[Progress], None] | None = None,
-        say: Callable[[str], None] = lambda text: None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         super().__init__()
         self.loaded = loaded
@@ -126,9 +128,13 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
             loaded.model, self.encoder, token_budget=token_budget, rows_at_once=rows_at_once, say=say
         )
 
-    # -- scores --------------------------------------------------------------------------------------------------
+    # -- scores --------------------------------------------------------------------------------------------
 
-    def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
+    def loglikelihood(
+        self,
+        requests: list[Instance],
+        disable_tqdm: bool = False,  # noqa: ARG002  # lm-eval's contract has it
+    ) -> list[tuple[float, bool]]:
         """Log-probability of each continuation behind its context, and whether it is the greedy answer.
 
         Raises:
@@ -150,7 +156,11 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
         values = self._through_journal("loglikelihood", keys, compute)
         return [(float(value[0]), bool(value[1])) for value in values]
 
-    def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
+    def loglikelihood_rolling(
+        self,
+        requests: list[Instance],
+        disable_tqdm: bool = False,  # noqa: ARG002  # lm-eval's contract has it
+    ) -> list[float]:
         """Log-probability of whole texts, in windows of the model's context (lm-eval's windows)."""
         texts = [str(request.args[0]) for request in requests]
         keys = [journals.key_of("loglikelihood_rolling", text, "") for text in texts]
@@ -184,14 +194,20 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
         return [make_disjoint_window(window) for window in windows]
 
     def _loglikelihood_tokens(
-        self, requests: list[tuple[tuple[str, str], list[int], list[int]]], **kwargs: Any
+        self,
+        requests: list[tuple[tuple[str, str], list[int], list[int]]],
+        **kwargs: Any,  # noqa: ARG002  # lm-eval's contract has it
     ) -> list[tuple[float, bool]]:
         asked = [ScoreRequest(context=tuple(c), continuation=tuple(k)) for _, c, k in requests]
         return [(score.logprob, score.greedy) for score in self._scorer.score(asked)]
 
-    # -- answers -------------------------------------------------------------------------------------------------
+    # -- answers -------------------------------------------------------------------------------------------
 
-    def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
+    def generate_until(
+        self,
+        requests: list[Instance],
+        disable_tqdm: bool = False,  # noqa: ARG002  # lm-eval's contract has it
+    ) -> list[str]:
         """Answers; ``until``, ``max_gen_toks``, ``do_sample``, ``temperature`` and their like as in lm-eval.
 
         Raises:
@@ -225,7 +241,9 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
     def _generation_requests(
         self, contexts: Sequence[str], settings: Sequence[dict[str, Any]]
     ) -> tuple[list[GenerationRequest], list[str]]:
-        """The requests, and their keys; a prompt that is sampled several times has a key and a seed for each time."""
+        """The requests, and their keys; a prompt that is sampled several times has a key and a seed for
+        each time.
+        """
         asked, keys = [], []
         times: dict[str, int] = {}
         for context, given, ids in zip(contexts, settings, self.encoder.encode_batch(contexts), strict=True):
@@ -250,7 +268,7 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
             keys.append(key)
         return asked, keys
 
-    # -- the journal ---------------------------------------------------------------------------------------------
+    # -- the journal ---------------------------------------------------------------------------------------
 
     def _through_journal(
         self, kind: str, keys: Sequence[str], compute: Callable[[Sequence[int], Keep], None]
@@ -291,7 +309,7 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
     def _computed(self) -> int:
         return self._scorer.computed + self._generator.computed
 
-    # -- what lm-eval and records ask for ------------------------------------------------------------------------
+    # -- what lm-eval and records ask for ------------------------------------------------------------------
 
     @property
     def engine(self) -> dict[str, Any]:
@@ -324,7 +342,12 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
         name = hashlib.sha256(f"{self.loaded.label}\n{self.loaded.revision}".encode()).hexdigest()[:8]
         return f"{name}-{self.encoder.template_hash[:8]}"
 
-    def tok_encode(self, string: str, add_special_tokens: bool | None = None, **kwargs: Any) -> list[int]:
+    def tok_encode(
+        self,
+        string: str,
+        add_special_tokens: bool | None = None,
+        **kwargs: Any,  # noqa: ARG002  # lm-eval's contract has it
+    ) -> list[int]:
         """Token ids; with None, never two begin tokens."""
         if add_special_tokens is None:
             return self.encoder.encode(string)

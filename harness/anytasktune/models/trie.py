@@ -1,4 +1,5 @@
-"""Continuations of one context as a tree of tokens behind it, and the mask under which one pass scores them all.
+"""Continuations of one context as a tree of tokens behind it, and the mask under which one pass scores them
+all.
 
 Shapes: B rows, L tokens of the longest row, P tokens of the shared prefix, N nodes of a trie.
 """
@@ -40,15 +41,16 @@ class Trie:
                     parents.append(node)
                 node = children[node][token]
             self.paths.append(path)
-        self.sees = _ancestors(parents)
+        self.branches = parents != list(range(len(parents)))
+        """Whether some node must not see the one before it."""
+        self.sees = torch.ones(len(parents), len(parents), dtype=torch.bool).tril()
+        if self.branches:
+            self.sees = _ancestors(parents)
         """``[N, N]``: whether a node sees another (itself and its ancestors)."""
 
 
 def _ancestors(parents: Sequence[int]) -> Tensor:
-    size = len(parents)
-    if list(parents) == list(range(size)):  # a single long continuation, as in rolling windows
-        return torch.ones(size, size, dtype=torch.bool).tril()
-    sees = torch.eye(size, dtype=torch.bool)
+    sees = torch.eye(len(parents), dtype=torch.bool)
     for node, parent in enumerate(parents):
         if parent:
             sees[node] |= sees[parent - 1]
@@ -57,7 +59,9 @@ def _ancestors(parents: Sequence[int]) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class TrieRow:
-    """One context (without the shared prefix) with the trie behind it; ``members[i]`` asks for ``trie.paths[i]``."""
+    """One context (without the shared prefix) with the trie behind it; ``members[i]`` asks for
+    ``trie.paths[i]``.
+    """
 
     tokens: tuple[int, ...]
     trie: Trie
@@ -65,6 +69,7 @@ class TrieRow:
 
     @property
     def size(self) -> int:
+        """Tokens fed: the context's and the trie's."""
         return len(self.tokens) + len(self.trie.tokens)
 
 

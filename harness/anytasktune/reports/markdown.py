@@ -61,7 +61,7 @@ def _cells(row: Row) -> list[str]:
     score = row.record.score
     return [
         "" if row.rank is None else str(row.rank),
-        f"{inert(row.label)} {rows.kind_and_protocol(row)}",
+        f"{inert(row.label)} {rows.kind_and_protocol(row, row.label)}",
         rows.score(row),
         rows.interval(score.low, score.high),
         f"{score.n}" + (r" \*" if rows.remark(row) else ""),
@@ -80,7 +80,9 @@ def _overview(board: Board) -> list[str]:
     found: dict[tuple[str, str], dict[int, str]] = {}
     for column, section in enumerate(whole):
         for row in section.rows:
-            found.setdefault((row.label, rows.kind_and_protocol(row)), {})[column] = rows.score(row)
+            found.setdefault((row.label, rows.kind_and_protocol(row, row.label)), {})[column] = rows.score(
+                row
+            )
     body = [
         [f"{inert(label)} {kind}", *(scores.get(column, "-") for column in range(len(whole)))]
         for (label, kind), scores in sorted(found.items())
@@ -105,7 +107,7 @@ def _provenance(board: Board) -> list[str]:
     )
     body = [
         [
-            f"{inert(row.label)} {rows.kind_and_protocol(row)}",
+            f"{inert(row.label)} {rows.kind_and_protocol(row, row.label)}",
             inert(row.record.model.revision[:16]),
             inert(row.record.task.data_fingerprint),
             inert(row.record.protocol.prompt_hash[:12]),

@@ -22,9 +22,13 @@ HOW_TO_READ = (
 )
 
 
-def kind_and_protocol(row: Row) -> str:
-    """``adapter zero-shot``: the word stands in the row; the other families are told by their names."""
-    return f"adapter {row.protocol}" if row.record.model.family == "adapter" else row.protocol
+def kind_and_protocol(row: Row, shown: str) -> str:
+    """``adapter zero-shot``; the protocol alone where the name, as it is shown, says adapter already.
+
+    Other families are told by their names.
+    """
+    unsaid = row.record.model.family == "adapter" and "adapter" not in shown.casefold()
+    return f"adapter {row.protocol}" if unsaid else row.protocol
 
 
 def interval(low: float | None, high: float | None, sign: str = "") -> str:

@@ -80,13 +80,8 @@ def _row(row: Row, wide: int, width: int, *, marked: bool) -> list[Text]:
     from rich.cells import cell_len
     from rich.text import Text
 
-    label, kind = visible(row.label), rows.kind_and_protocol(row)
-    if row.protocol == "direct":
-        kind = ""
-    space = wide - (cell_len(kind) + 1 if kind else 0)
-    whole = cell_len(label) <= space
-    first = label if whole else _shortened(label, space)
-    name = f"{first} {kind}".strip()
+    label = visible(row.label)
+    name, whole = _name(row, label, wide)
     score = row.record.score
     cells = (
         "" if row.rank is None else str(row.rank),
@@ -104,6 +99,23 @@ def _row(row: Row, wide: int, width: int, *, marked: bool) -> list[Text]:
         gap = " " * (width - _RANK - 1 - cell_len(below) - cell_len(tested))
         lines.append(Text(" " * (_RANK + 1) + (below + gap + tested).rstrip(), style="dim"))
     return lines
+
+
+def _name(row: Row, label: str, wide: int) -> tuple[str, bool]:
+    """Name and protocol in so many cells, and whether the name is whole."""
+    from rich.cells import cell_len
+
+    if row.protocol == "direct" and row.record.model.family != "adapter":
+        whole = cell_len(label) <= wide
+        return (label if whole else _shortened(label, wide)), whole
+    for kind in (rows.kind_and_protocol(row, label), rows.kind_and_protocol(row, "")):
+        space = wide - cell_len(kind) - 1
+        whole = cell_len(label) <= space
+        first = label if whole else _shortened(label, space)
+        name = f"{first} {kind}".strip()
+        if rows.kind_and_protocol(row, first) == kind or kind.startswith("adapter"):
+            break
+    return name, whole
 
 
 def _line(cells: tuple[str, str, str, str, str, str], wide: int) -> str:

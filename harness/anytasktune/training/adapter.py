@@ -366,27 +366,44 @@ def _on(base_model: Any, folder: Path) -> Any:
     """The PEFT model of base and folder; every tensor of the folder must have found its place."""
     from peft import PeftModel, get_peft_model_state_dict
 
+    stored = _stored(folder)
+    misfits = [name for name, tensor in stored.items() if not _fits(base_model, name, tensor, stored)]
+    if misfits:  # found out before PEFT changes the base, which it would leave half changed
+        raise _other_base(folder, misfits)
     try:
         with without_peft_warnings():
             model = PeftModel.from_pretrained(base_model, str(folder))
     except (OSError, ValueError, RuntimeError, KeyError) as problem:
-        raise AdapterError(
-            "The adapter cannot be put on this base model.",
-            where=str(folder),
-            evidence=[str(problem)[:300]],
-            fix=f"it was tuned on {read_adapter(folder).identity.get('base')}: load that one",
-        ) from problem
-    placed = set(get_peft_model_state_dict(model, save_embedding_layers=False))
-    stored = set(_stored(folder))
-    if placed != stored:
+        raise _other_base(folder, [str(problem)[:300]]) from problem
+    unfilled = set(get_peft_model_state_dict(model, save_embedding_layers=False)) ^ set(stored)
+    if unfilled:
         model.unload()
-        raise AdapterError(
-            "The adapter belongs to another base model: not all of its weights have a place here.",
-            where=str(folder),
-            evidence=sorted(placed ^ stored),
-            fix=f"it was tuned on {read_adapter(folder).identity.get('base')}: load that one",
-        )
+        raise _other_base(folder, sorted(unfilled))
     return model
+
+
+def _fits(base_model: Any, name: str, tensor: torch.Tensor, stored: Mapping[str, torch.Tensor]) -> bool:
+    """Whether a LoRA A and the B beside it span the weight of the layer that they are named for."""
+    path, found, _ = name.removeprefix("base_model.model.").partition(".lora_A.")
+    if not found:
+        return True
+    other = stored.get(name.replace(".lora_A.", ".lora_B."))
+    try:
+        weight = base_model.get_submodule(path).weight
+    except AttributeError:
+        return False
+    if other is None or not weight.is_floating_point():  # packed weights have another size
+        return other is not None
+    return bool(weight.numel() == tensor.shape[1] * other.shape[0])
+
+
+def _other_base(folder: Path, evidence: Sequence[str]) -> AdapterError:
+    return AdapterError(
+        "The adapter belongs to another base model: not all of its weights have a place here.",
+        where=str(folder),
+        evidence=evidence,
+        fix=f"it was tuned on {read_adapter(folder).identity.get('base')}: load that one",
+    )
 
 
 def _stored(folder: Path) -> dict[str, torch.Tensor]:

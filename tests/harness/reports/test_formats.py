@@ -134,6 +134,24 @@ def test_long_names_keep_their_protocol_beside_the_score_and_stand_whole_below(b
     assert "SmolLM2-135M-Instruct-routing" in lines[place + 1]
 
 
+@pytest.mark.parametrize(
+    "label",
+    ["smol adapter", "SmolLM2-135M-Instruct adapter", "SmolLM2-135M-Instruct adapter, seed 1", "m" * 60],
+)
+@pytest.mark.parametrize("protocol", ["zero-shot", "few-shot", "likelihood"])
+def test_an_adapter_is_called_adapter_once_in_the_line_of_its_score(
+    tmp_path: Path, label: str, protocol: str
+) -> None:
+    task = subtask(tmp_path, rows(10))
+    run = make_run(task, built(task), label, "adapter", ["ham"] * 10, seed=1, protocol=protocol)
+    board = board_of(task, built(task), [run])
+    (line,) = [line for line in render(board, "terminal").splitlines() if " 0.500 [" in line]
+    assert line.count("adapter") == 1
+    assert protocol in line
+    cell = next(line for line in render(board, "markdown").splitlines() if "| 0.500 |" in line)
+    assert cell.split("|")[2].count("adapter") == 1
+
+
 def test_hostile_names_do_nothing_in_a_terminal(hostile: Board) -> None:
     text = render(hostile, "terminal")
     assert not unseen(text)

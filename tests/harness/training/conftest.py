@@ -1,7 +1,8 @@
-"""A real small model, a tiny one with random weights and the same tokenizer, and jobs over a handful of rows."""
+"""A real small model, a tiny one with random weights and the same tokenizer, jobs over a handful of rows."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,15 @@ from small_runs import IDENTITY, MakeJob, ignore, make_tiny_model, parity
 from anytasktune.models.tokens import Encoder
 from anytasktune.recipes import Recipe
 from anytasktune.training.loop import TuningJob
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """For tensors this small, threads that wait for each other cost more than they give on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

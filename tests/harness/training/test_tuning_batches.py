@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
@@ -58,7 +58,7 @@ def test_micro_batches_are_the_cheapest_cut_of_the_sorted_rows() -> None:
     for count in range(len(lengths)):
         for cuts in combinations(range(1, len(lengths)), count):
             edges = [0, *cuts, len(lengths)]
-            groups = [ordered[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+            groups = [ordered[a:b] for a, b in pairwise(edges)]
             if all(len(group) == 1 or max(group) * len(group) <= budget for group in groups):
                 allowed.append(groups)
     found = [
@@ -92,9 +92,7 @@ def test_logits_at_the_answer_are_those_of_the_whole_row(tiny_model: Any) -> Non
     assert masked.shape == (6,)
 
 
-def test_model_that_cannot_choose_logits_is_noticed(
-    tiny_model: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_model_that_cannot_choose_logits_is_noticed(tiny_model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = tiny_model.forward
 
     def forward(input_ids: torch.Tensor, use_cache: bool = False, logits_to_keep: Any = 0) -> Any:

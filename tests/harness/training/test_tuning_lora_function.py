@@ -12,12 +12,11 @@ from anytasktune.training.lora_function import fast_lora
 from anytasktune.training.texts import EncodedText, encode_texts
 
 
-
 def loss_and_gradients(model: Any, rows: tuple[EncodedText, ...]) -> tuple[float, dict[str, torch.Tensor]]:
     total = 0.0
     for batch in batches_of(rows, budget=300, device=torch.device("cpu")):
         loss = token_losses(model.get_base_model(), batch, masked_head=True, use_cache=False).sum()
-        loss.backward()
+        torch.autograd.backward(loss)
         total += float(loss.detach())
     gradients = {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
     model.zero_grad(set_to_none=True)
@@ -69,9 +68,7 @@ def test_bias_of_the_frozen_layer_takes_part(rows: tuple[EncodedText, ...], toke
         torch.testing.assert_close(fast_gradients[name], gradient, atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize(
-    "options", [{"use_dora": True}, {"lora_dropout": 0.1}], ids=lambda o: next(iter(o))
-)
+@pytest.mark.parametrize("options", [{"use_dora": True}, {"lora_dropout": 0.1}], ids=lambda o: next(iter(o)))
 def test_layers_that_are_not_plain_keep_pefts_own_forward(tiny_model: Any, options: dict[str, Any]) -> None:
     with fast_lora(peft_model(tiny_model, **options)) as replaced:
         assert replaced == 0

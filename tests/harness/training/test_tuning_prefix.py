@@ -29,7 +29,7 @@ def gradients_of(model: Any, rows: tuple[EncodedText, ...], length: int, budget:
     for batch in batches_of(rows, budget=budget, device=CPU, shared=length):
         inputs = prefix.inputs(len(batch.rows)) if prefix else {"use_cache": False}
         loss = token_losses(network, batch, masked_head=True, **inputs).sum()
-        loss.backward()
+        torch.autograd.backward(loss)
         total += loss.detach()
     if prefix:
         prefix.backward()

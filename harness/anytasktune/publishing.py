@@ -1,0 +1,79 @@
+"""A board to be committed: records and samples beside it, without a word of other people's data.
+
+A committed sample holds id, content hash, our model's answer and grade. Inputs and golds are never in a sample;
+answers that third parties recorded are withheld, and ``verify`` fetches them again from where they are published.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anytasktune import splits
+from anytasktune.errors import RecordError
+from anytasktune.records import (
+    RunRecord,
+    Sample,
+    find_runs,
+    read_record,
+    read_samples,
+    samples_bytes,
+    write_run,
+    write_whole,
+)
+
+if TYPE_CHECKING:
+    from anytasktune.plugins import Registry
+
+REPORTS = {"markdown": "board.md", "csv": "board.csv", "json": "board.json"}
+
+
+def publish(registry: Registry, results: Path, out: Path, *, opponent: str | None = None) -> list[Path]:
+    """Write records, samples and the board of the runs below ``results``; returns what was written.
+
+    Raises:
+        RecordError: a run has a limit, was not on the test split, or answers are missing beyond what has a score.
+    """
+    from anytasktune.evaluation import command
+    from anytasktune.leaderboard import make_board
+    from anytasktune.reports.formats import render
+    from anytasktune.verification import gather
+
+    folders = list(find_runs(results))
+    for folder in folders:
+        _require_publishable(folder, read_record(folder))
+    copies = []
+    for folder in folders:
+        record = read_record(folder)
+        samples = [_public(sample, record) for sample in read_samples(folder, record)]
+        public = record.model_copy(update={"samples_sha256": hashlib.sha256(samples_bytes(samples)).hexdigest()})
+        copies.append(out / "runs" / record.task.id.replace("/", "_") / folder.name)
+        write_run(copies[-1], public, samples)
+    gathered = gather(out, registry.subtasks, splits.build)
+    board = make_board(
+        gathered.runs, gathered.golds, gathered.metrics, opponent=opponent, published=True, command=command()
+    )
+    written = []
+    for format_, name in REPORTS.items():
+        write_whole(out / name, render(board, format_).encode("utf-8", "backslashreplace"))
+        written.append(out / name)
+    return written + copies
+
+
+def _require_publishable(folder: Path, record: RunRecord) -> None:
+    faults = []
+    if record.task.limit is not None:
+        faults.append(f"it was limited to {record.task.limit} rows")
+    if record.task.split != "test":
+        faults.append(f"it answers the {record.task.split} split")
+    if record.score.value is None:
+        faults.append(f"it has no score: {record.score.reason}")
+    if faults:
+        raise RecordError("A run cannot enter a published board.", where=str(folder), evidence=faults)
+
+
+def _public(sample: Sample, record: RunRecord) -> Sample:
+    if record.model.family != "general" or record.protocol.method != "direct":
+        return sample
+    return sample.model_copy(update={"answer": None, "read": [], "withheld": sample.answer is not None})
