@@ -6,6 +6,8 @@ The YAML itself is a task of lm-eval: its top-level keys are lm-eval's, everythi
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,6 +19,10 @@ from anytasktune.errors import CardError, did_you_mean
 from anytasktune.examples import Kind
 
 Language = Literal["en", "zh"]
+
+
+GENERATION = {"max_new_tokens": "generation_kwargs.max_gen_toks", "until": "generation_kwargs.until"}
+"""Fields of the card that stand among lm-eval's own keys."""
 
 
 class _Strict(BaseModel):
@@ -31,7 +37,7 @@ class Prompt(_Strict):
 
     @model_validator(mode="after")
     def _names_the_input(self) -> Prompt:
-        if "input" not in self.question:
+        if not re.search(r"\{[{%][^}]*\binput\b", self.question):
             raise ValueError("prompt.question must contain {{input}}")
         return self
 
@@ -108,6 +114,10 @@ class Card(_Strict):
         ids = [label.id for label in self.labels]
         if len(set(ids)) != len(ids):
             raise ValueError("labels: an id stands twice")
+        for language in self.prompts:
+            twice = [name for name, times in Counter(self.label_names(language)).items() if times > 1]
+            if twice:
+                raise ValueError(f"labels: the {language} name {twice[0]!r} stands twice")
         if self.kind == "choice" and len(ids) < 2:
             raise ValueError("a choice needs at least two labels")
         return self
@@ -151,24 +161,29 @@ def read_card(path: Path, *, expected_id: str = "") -> Card:
     metadata = content.get("metadata")
     if not isinstance(metadata, Mapping):
         raise CardError(f"The card {path.name} has no metadata.", where=str(path), fix="see docs/card.md")
-    generation = content.get("generation_kwargs") or {}
+    generation = content.get("generation_kwargs")
+    generation = generation if isinstance(generation, Mapping) else {}
     fields = dict(metadata)
     fields["max_new_tokens"] = generation.get("max_gen_toks")
     fields["until"] = generation.get("until", [])
     fields.pop("config_source", None)
+    faults = [f"metadata.{name}: is not read; {key} is" for name, key in GENERATION.items() if name in metadata]
     try:
-        card = Card(**fields)
+        card = Card.model_validate(fields)
     except ValidationError as error:
-        raise CardError(
-            f"The card {path.name} is invalid.", where=str(path), evidence=_sentences(error), fix="see docs/card.md"
-        ) from None
+        faults += _sentences(error)
+    if faults:
+        raise CardError(f"The card {path.name} is invalid.", where=str(path), evidence=faults, fix="see docs/card.md")
+    name = card.id.replace("/", "_").replace("-", "_")
+    if content.get("task", name) != name:
+        raise CardError(f"The card of {card.id} calls its lm-eval task {content['task']!r}, not {name!r}.", where=str(path))
     if expected_id and card.id != expected_id:
         raise CardError(f"The card says {card.id!r}, the plugin registers {expected_id!r}.", where=str(path))
     return card
 
 
 def _sentences(error: ValidationError) -> list[str]:
-    known = list(Card.model_fields)
+    known = {name for part in (Card, Prompt, Label, Source, Splits) for name in part.model_fields} - GENERATION.keys()
     sentences = []
     for fault in error.errors():
         place = ".".join(str(part) for part in fault["loc"]) or "metadata"

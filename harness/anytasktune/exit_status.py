@@ -10,7 +10,8 @@ OK = 0
 """Everything that was asked for was done, and nothing was lost."""
 
 FAILED = 1
-"""The command ran and did not do what was asked: an error of data, model, training or record; it is printed."""
+"""The command ran and did not do what was asked: an error of data, model, training or record, or too few answers for
+a score; it is printed."""
 
 USAGE = 2
 """The request itself is wrong (unknown option or name, invalid suite), as the command-line library does it too."""

@@ -59,7 +59,7 @@ def dataset(**metadata: Any) -> DatasetDict:
     task = _registered(str(metadata["id"]))
     language = str(metadata.get("language") or task.card.prompt_language)
     data = splits.build(task, DataRequest(variant=str(metadata.get("variant", ""))))
-    parts: dict[str, Sequence[Example]] = {**data.splits, "fewshot": showable(data.fewshot)}
+    parts: dict[str, Sequence[Example]] = {**dict(data.splits.items()), "fewshot": showable(data.fewshot)}
     return DatasetDict(
         {
             name: Dataset.from_list([dict(document(task.id, task.card, example, language)) for example in rows])

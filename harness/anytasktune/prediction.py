@@ -35,9 +35,10 @@ def read_inputs(text: str, name: str) -> list[str]:
             row = json.loads(line)
         except ValueError:
             row = None
-        if not isinstance(row, dict) or not isinstance(row.get("input"), str):
+        given = row.get("input") if isinstance(row, dict) else None
+        if not isinstance(given, str) or any("\ud800" <= char <= "\udfff" for char in given):
             raise UsageError("A line is not a JSON object with a text input.", where=f"{name}:{number}", evidence=[line[:80]])
-        inputs.append(row["input"])
+        inputs.append(given)
     return inputs
 
 

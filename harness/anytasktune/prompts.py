@@ -132,10 +132,11 @@ def document(task: str, card: Card, example: Example, language: str) -> Document
     """One example as a document.
 
     Raises:
-        PromptError: the card has no prompt in that language, or its template is wrong.
+        UsageError: the card has no prompt in that language.
+        PromptError: its template is wrong.
     """
     if language not in card.prompts:
-        raise PromptError(f"{task} has no prompt in {language!r}.", fix=f"it has: {', '.join(card.prompts)}")
+        raise UsageError(f"{task} has no prompt in {language!r}.", fix=f"it has: {', '.join(card.prompts)}")
     prompt = card.prompts[language]
     names = card.label_names(language)
     return Document(

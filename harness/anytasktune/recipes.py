@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from anytasktune.errors import UsageError, did_you_mean
 
 Method = Literal["lora", "dora", "rslora", "full"]
+Schedule = Literal["linear", "cosine", "constant"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,7 @@ class Recipe:
     dropout: float = 0.0
     target_modules: tuple[str, ...] = ("all-linear",)
     learning_rate: float = 5e-4
-    schedule: Literal["linear", "cosine", "constant"] = "linear"
+    schedule: Schedule = "linear"
     warmup_ratio: float = 0.05
     weight_decay: float = 0.0
     max_grad_norm: float = 1.0
@@ -53,6 +55,8 @@ class Recipe:
     shots: int = 0
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            _check_type(field.name, getattr(self, field.name), field.default)
         positive = ("rank", "alpha", "learning_rate", "batch_size", "micro_batch_tokens", "max_length", "evaluations")
         for name in positive:
             if getattr(self, name) <= 0:
@@ -63,17 +67,23 @@ class Recipe:
             raise UsageError("Recipe.dropout is in [0, 1), warmup_ratio in [0, 1], shots 0 or more.")
         if not self.target_modules:
             raise UsageError("Recipe.target_modules names no module.", fix='use ("all-linear",)')
+        for name, known in (("method", get_args(Method)), ("schedule", get_args(Schedule))):
+            if getattr(self, name) not in known:
+                raise UsageError(
+                    f"Recipe.{name} cannot be {getattr(self, name)!r}.", fix=did_you_mean(getattr(self, name), known)
+                )
 
     def but(self, **changes: Any) -> Recipe:
-        """This recipe with some fields changed; an unknown field is refused with a suggestion."""
+        """This recipe with some fields changed, as YAML or a command line gives them.
+
+        Raises:
+            UsageError: an unknown field, with a suggestion; a value of another type, or out of its range.
+        """
         known = [f.name for f in fields(self)]
         for name in changes:
             if name not in known:
                 raise UsageError(f"A recipe has no field {name!r}.", fix=did_you_mean(name, known))
-        if "target_modules" in changes:
-            given = changes["target_modules"]
-            changes["target_modules"] = (given,) if isinstance(given, str) else tuple(given)
-        return replace(self, **changes)
+        return replace(self, **{name: _from_yaml(value, getattr(self, name)) for name, value in changes.items()})
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for records and cards."""
@@ -82,6 +92,37 @@ class Recipe:
     def hash(self) -> str:
         """First twelve hex digits of the sha256 over all fields."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _from_yaml(value: Any, now: object) -> Any:
+    """The value as the field's type: YAML reads 5e-4 as text and 3.0 as no whole number."""
+    if isinstance(now, tuple):
+        return tuple(value) if isinstance(value, list | tuple) else (value,)
+    if isinstance(now, float) and isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    if isinstance(now, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(now, int) and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _check_type(name: str, value: object, default: object) -> None:
+    if isinstance(default, tuple):
+        right = isinstance(value, tuple) and all(isinstance(item, str) and item for item in value)
+        wanted = "module names"
+    elif isinstance(default, float):
+        right = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        wanted = "a number"
+    elif isinstance(default, int):
+        right, wanted = isinstance(value, int) and not isinstance(value, bool), "a whole number"
+    else:
+        right, wanted = isinstance(value, str), "text"
+    if not right:
+        raise UsageError(f"Recipe.{name} is {wanted}, not {value!r}.")
 
 
 CHOICE = Recipe(epochs=3.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -228,12 +227,11 @@ def _fits(entry: ModelEntry, task: SubTask, registry: Registry) -> bool:
     kind = find_kind(entry.model, registry.model_kinds)
     if kind.kinds and task.card.kind not in kind.kinds:
         return False
+    if kind.name != "recorded:":
+        return True
     name = entry.model.removeprefix("recorded:")
-    return kind.name != "recorded:" or name in task.recorded or Path(name).is_file() or not _others_record(name, registry)
-
-
-def _others_record(name: str, registry: Registry) -> bool:
-    return any(fnmatch.fnmatchcase(known, name) for task in registry.subtasks.values() for known in task.recorded)
+    elsewhere = any(name in other.recorded for other in registry.subtasks.values())
+    return name in task.recorded or not elsewhere  # a name that nobody records is a file, or an error when opened
 
 
 def run_suite(suite: Suite, workshop: Workshop, launcher: Launcher) -> list[Path]:

@@ -93,7 +93,7 @@ def read_suite(path: Path) -> Suite:
     if not isinstance(content, dict):
         raise SuiteError(f"The suite {path.name} is not a mapping of keys to values.", where=str(path))
     try:
-        return Suite(**content)
+        return Suite.model_validate(content)
     except ValidationError as error:
         raise SuiteError(
             f"The suite {path.name} has {error.error_count()} faults.", where=str(path), evidence=_sentences(error)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from anytasktune import prompts
 from anytasktune.errors import TrainingError
-from anytasktune.examples import Example
+from anytasktune.examples import Example, Split
 from anytasktune.models.kinds import Say
 from anytasktune.progress import TuningBar
 from anytasktune.prompts import AskedAs, PromptFormat
@@ -74,8 +74,9 @@ def tune(job: Tuning, progress: TuningBar) -> tuple[Path, TuningRecord]:
     from anytasktune.training.loop import tune as run_loop
     from anytasktune.training.texts import TrainingText
 
-    for split in ("train", "validation"):
-        if not job.data.splits[split]:  # type: ignore[index]  # both are splits
+    needed: tuple[Split, ...] = ("train", "validation")
+    for split in needed:
+        if not job.data.splits[split]:
             raise TrainingError(f"{job.task.id} has no {split} rows; tuning needs both train and validation.")
     place = locate(job.base, job.say)
     loaded = load(

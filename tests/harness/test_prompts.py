@@ -368,7 +368,7 @@ def test_unknown_name_and_broken_syntax_in_a_prompt_are_named(make_task: MakeTas
 
 def test_a_language_without_a_prompt_is_refused(make_task: MakeTask) -> None:
     task = make_task("choice", prompts={"en": PROMPTS["en"]})
-    with pytest.raises(PromptError, match="no prompt in 'zh'"):
+    with pytest.raises(UsageError, match="no prompt in 'zh'"):
         prompts.document(task.id, task.card, Example(id="t:0", input="x", targets=("billing",)), "zh")
 
 

@@ -51,15 +51,18 @@ def command(
         model=model, adapter=adapter, shots=shots, method=method, split=options.split(split), variant=variant
     )
     runs = evaluate_tasks(options.workshop(registry, settings), chosen, asking)
+    lost = any(record.score.value is None for _, record in runs)
     if json:
         options.print_json([{"folder": str(folder), **record.model_dump()} for folder, record in runs])
-        return exit_status.OK
+        return exit_status.FAILED if lost else exit_status.OK
     for folder, record in runs:
         score = record.score
         value = f"{score.value:.4f}" if score.value is not None else f"no score ({score.reason})"
         interval = f" [{score.low:.4f}, {score.high:.4f}]" if score.low is not None and score.high is not None else ""
         typer.echo(f"{record.task.id}: {record.metric} {value}{interval}, n = {score.n}")
+        if record.protocol.method != "direct" and record.protocol.shots < shots:
+            typer.echo(f"  {record.protocol.shots} of the {shots} few-shot examples fit beside the question")
         for line in options.warnings(record):
             typer.echo(f"  {line}")
         typer.echo(f"  {folder}")
-    return exit_status.OK
+    return exit_status.FAILED if lost else exit_status.OK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -40,17 +41,22 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def top(
-    strict_plugins: bool = typer.Option(False, help="A plugin that fails to load is an error, whatever is asked for."),
-    version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True),
-) -> None:
-    """Does a small model, tuned on one narrow sub-task, beat a general one? Build, tune, evaluate, compare."""
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         from importlib.metadata import version as installed
 
         typer.echo(installed("anytasktune"))
         raise typer.Exit
+
+
+@app.callback()
+def top(
+    strict_plugins: bool = typer.Option(False, help="A plugin that fails to load is an error, whatever is asked for."),
+    version: bool = typer.Option(  # noqa: ARG001  # its callback answers before any command is looked for
+        False, "--version", help="Print the version and stop.", is_eager=True, callback=_print_version
+    ),
+) -> None:
+    """Does a small model, tuned on one narrow sub-task, beat a general one? Build, tune, evaluate, compare."""
     options.STRICT.set(strict_plugins)
 
 
@@ -79,6 +85,9 @@ def main() -> None:
     # lm-eval and its libraries draw progress bars of their own beside ours
     os.environ.setdefault("TQDM_DISABLE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a screen that cannot show a letter is no error of ours
     try:
         app()
     except AnyTaskTuneError as error:

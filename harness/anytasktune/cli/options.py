@@ -134,7 +134,7 @@ def warnings(record: RunRecord) -> list[str]:
     return lines
 
 
-def finite(value: float) -> float | None:
+def finite(value: float | None) -> float | None:
     """The number, or None for NaN and infinities."""
     from anytasktune.records import finite as records_finite
 
@@ -142,6 +142,7 @@ def finite(value: float) -> float | None:
 
 
 def print_json(value: object) -> None:
-    """Strict JSON on standard output: no NaN, non-Latin letters as they are."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
+    """Strict JSON on standard output: no NaN, non-Latin letters as they are wherever the output can hold them."""
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    text = json.dumps(value, ensure_ascii=plain, allow_nan=False, indent=1)
     sys.stdout.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")

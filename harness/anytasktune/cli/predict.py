@@ -36,7 +36,7 @@ def command(
     from anytasktune.prediction import predict, read_inputs
 
     subtask = options.one_task(options.registry(plugin), task)
-    text = sys.stdin.read() if input_ == "-" else _text_of(Path(input_))
+    text = _text_of(input_)
     inputs = read_inputs(text, input_)
     answers = predict(
         subtask,
@@ -55,10 +55,14 @@ def command(
             typer.echo(answer.replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n"))
 
 
-def _text_of(path: Path) -> str:
+def _text_of(name: str) -> str:
+    """The text of a file, or of standard input, whatever the terminal's encoding is."""
+    path = Path(name)
     try:
-        return path.read_text(encoding="utf-8-sig")
+        content = sys.stdin.buffer.read() if name == "-" else path.read_bytes()
+        return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise UsageError(f"There is no input file {path.name!r}.", where=str(path)) from None
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path.name} is not UTF-8: {error}", where=str(path)) from None
+        what = "Standard input" if name == "-" else path.name
+        raise UsageError(f"{what} is not UTF-8: {error}", where=name, fix="convert it: iconv -t utf-8") from None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from anytasktune import exit_status
 from anytasktune.cli import options
 from anytasktune.errors import DataError
 
@@ -26,7 +27,7 @@ def command(
     variant: options.Variant = "",
     limit: options.Limit = None,
     json: options.Json = False,
-) -> None:
+) -> int:
     """Score answers that were recorded elsewhere. An empty answer counts as wrong; null, or no line, is missing."""
     from anytasktune import scoring, splits
     from anytasktune.evaluation import slices_of
@@ -71,9 +72,10 @@ def command(
         },
         "fingerprint": data.fingerprint,
     }
+    status_of_command = exit_status.OK if result["score"] is not None else exit_status.FAILED
     if json:
         options.print_json(result)
-        return
+        return status_of_command
     value = f"{result['score']:.4f}" if result["score"] is not None else f"no score ({result['reason']})"
     interval = f" [{result['low']:.4f}, {result['high']:.4f}]" if result["low"] is not None else ""
     typer.echo(f"{subtask.id} {name}: {subtask.metric.name} {value}{interval}, n = {result['n']}")
@@ -82,6 +84,7 @@ def command(
             typer.echo(f"  {count.replace('_', ' ')}: {result[count]} of {len(grades)}")
     if 2 * status.count("empty") > len(grades):
         typer.echo(f"warning: {status.count('empty')} of {len(grades)} answers are empty", err=True)
+    return status_of_command
 
 
 def _refuse_strangers(data: DataSet, given: dict[str, str | None], path: Path) -> None:

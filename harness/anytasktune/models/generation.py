@@ -253,7 +253,8 @@ class Generator:
         try:
             self._answer_in_slots(probes, range(len(probes)), lambda _: None)
             for index, pairs in self._trace.items():
-                self._compare(probes[index].context, pairs)
+                if self._suited:
+                    self._compare(probes[index].context, pairs)
         except forward.FORWARD_FAILURES as error:
             if forward.is_out_of_memory(error):
                 raise

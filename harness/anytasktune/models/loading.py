@@ -265,5 +265,6 @@ def _merged(model: Any, adapter: Path) -> Any:
             fix="tune it again, or use the base model that it was tuned on",
         )
     for item in caught:
-        warnings.warn_explicit(item.message, item.category, item.filename, item.lineno)
+        if issubclass(item.category, UserWarning):  # what a library says to its own authors is left out
+            warnings.warn_explicit(item.message, item.category, item.filename, item.lineno)
     return merged

@@ -137,7 +137,8 @@ def test_the_template_hash_follows_the_template(tokenizer: Any) -> None:
 
 def test_a_template_without_system_role_keeps_the_instruction(tokenizer: Any) -> None:
     tokenizer.chat_template = (
-        "{% for m in messages %}{% if m['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
+        "{% for m in messages %}"
+        "{% if m['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
         "{{ m['role'] + ': ' + m['content'] + '\n' }}{% endfor %}"
     )
     encoder = Encoder(tokenizer)

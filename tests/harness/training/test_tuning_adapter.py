@@ -68,20 +68,23 @@ def test_same_run_writes_the_same_bytes(
         assert (again / name).read_bytes() == (tuned / name).read_bytes()
 
 
+@pytest.mark.parametrize("method", ["lora", "full"])
 def test_field_case_15_adapter_folder_names_no_path_of_this_machine(
-    tiny_model: Any, make_job: MakeJob, tmp_path: Path
+    tiny_model: Any, make_job: MakeJob, tmp_path: Path, method: str
 ) -> None:
     base = tmp_path / "private-cache" / "base"
     tiny_model.save_pretrained(base)
     from transformers import AutoModelForCausalLM
 
     model = AutoModelForCausalLM.from_pretrained(base)
-    folder = tune(make_job(model, folder=tmp_path / "private-cache" / "run")).adapter
-    assert (
-        json.loads((folder / "adapter_config.json").read_text())["base_model_name_or_path"] == "example/base"
-    )
+    recipe = Recipe(method=method, batch_size=4, max_steps=1, evaluations=1)  # type: ignore[arg-type]
+    folder = tune(make_job(model, recipe=recipe, folder=tmp_path / "private-cache" / "run")).adapter
     for path in folder.rglob("*"):
         assert b"private-cache" not in path.read_bytes(), path.name
+    if method == "full":
+        return
+    config = json.loads((folder / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "example/base"
     assert sorted(path.name for path in folder.iterdir()) == [
         "README.md",
         "adapter_config.json",
@@ -229,4 +232,6 @@ def test_card_shows_hostile_names_letter_by_letter(tiny_model: Any, make_job: Ma
     identity = {**IDENTITY, "task": "a|b <script>", "base": 'x "quoted" : name'}
     card = (tune(make_job(tiny_model, identity=identity)).adapter / "README.md").read_text()
     assert 'base_model: "x \\"quoted\\" : name"' in card
+    assert "# a\\|b \\<script\\>\n" in card
     assert "| a\\|b \\<script\\> |" in card
+    assert " <script>" not in card
