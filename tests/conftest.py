@@ -12,6 +12,18 @@ if TYPE_CHECKING:
     from anytasktune.models.loading import LoadedModel
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked ``gpu`` are skipped with a reason where there is none."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if not marked:
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason="needs a CUDA device: run `pytest -m gpu` on a machine with one"))
+
+
 @pytest.fixture(scope="session")
 def small_model_dir() -> Path:
     """The folder of SmolLM2-135M-Instruct; downloaded and converted when the cache does not hold it."""

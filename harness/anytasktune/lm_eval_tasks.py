@@ -209,7 +209,7 @@ def configured(task: SubTask, rendered: Rendered, asked: AskedAs, examples: Mapp
     with quiet():
         loaded = TaskManager(include_defaults=False).load([config])
     (configured_task,) = loaded["tasks"].values()
-    return configured_task  # type: ignore[no-any-return]  # lm-eval is untyped
+    return configured_task
 
 
 def _last_of(items: Sequence[object]) -> float:
@@ -217,7 +217,7 @@ def _last_of(items: Sequence[object]) -> float:
     return float(len(items))
 
 
-class quiet:
+class quiet:  # noqa: N801  # used as `with quiet():`
     """Hold back lm-eval's and datasets' own log lines and progress bars while they work for us."""
 
     def __enter__(self) -> None:

@@ -85,7 +85,9 @@ def predict(
         )
         for i, document in enumerate(rendered.documents)
     ]
-    with tempfile.TemporaryDirectory() as folder:
-        with Journal(Path(folder) / "answers.jsonl", {"task": task.id}) as journal:
-            lm = answering.answering(journal, lambda done, total, rate: None)
-            return [answer.strip() for answer in lm.generate_until(requests)]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Journal(Path(folder) / "answers.jsonl", {"task": task.id}) as journal,
+    ):
+        lm = answering.answering(journal, lambda done, total, rate: None)
+        return [answer.strip() for answer in lm.generate_until(requests)]

@@ -34,7 +34,7 @@ class Reporter:
     def say(self, line: str) -> None:
         """One line."""
         if not self._quiet:
-            self._console.print(escape(line), highlight=False, soft_wrap=True)
+            self._console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:

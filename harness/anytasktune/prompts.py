@@ -100,7 +100,7 @@ class Rendered:
 
 @lru_cache(maxsize=256)
 def _template(source: str) -> jinja2.Template:
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)  # noqa: S701  # prompts are no HTML
     try:
         return environment.from_string(source)
     except jinja2.TemplateSyntaxError as error:
@@ -211,6 +211,12 @@ def render(
     """Documents of all examples, inputs shortened in the middle where the prompt would not fit.
 
     Args:
+        task: the sub-task's id.
+        card: its words.
+        examples: the rows, in order.
+        asked: the protocol.
+        fewshot: train, in the builder's few-shot order.
+        form: the model's tokenizer; None renders without a limit.
         room: tokens that prompt and answer may take together; the model's context when None.
 
     Raises:

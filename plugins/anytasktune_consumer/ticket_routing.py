@@ -24,7 +24,7 @@ YAML = card_path("consumer/ticket_routing")
 LABELS = ("billing", "refund", "delivery", "technical", "account", "product", "subscription", "complaint")
 
 
-def build(request: DataRequest) -> Iterator[Example]:
+def build(_request: DataRequest) -> Iterator[Example]:
     """Every row of the six files beside the YAML; ids are ``<split>-<language>:<row>``."""
     for split in SPLITS:
         for language in ("en", "zh"):

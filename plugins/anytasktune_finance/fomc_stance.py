@@ -29,8 +29,9 @@ from anytasktune.examples import DataRequest, Example, Split
 from anytasktune.metrics.choice import F1
 from anytasktune.metrics.grading import Grade
 from anytasktune.recipes import CHOICE
-from anytasktune.sources import PinnedFile, RawRow, column_name, read_rows
+from anytasktune.sources import PinnedFile
 from anytasktune.subtask import SubTask
+from anytasktune.tables import RawRow, column_name, read_rows
 from anytasktune_tasks import card_path
 
 LABELS: Final = ("dovish", "hawkish", "neutral")
@@ -129,9 +130,7 @@ def _rows(kind: str, seed: str) -> tuple[RawRow, ...]:
             sha256=_SHA256[f"{kind}-{seed}"],
         ).fetch()
     )
-    for name in (
-        ("true_label", "original_sent", "text_output") if kind == "chatgpt" else ("sentence", "label")
-    ):
+    for name in ("true_label", "original_sent", "text_output") if kind == "chatgpt" else ("sentence", "label"):
         column_name(table, name)
     return table.rows
 

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from anytasktune.examples import DataRequest, Example
 from anytasktune.metrics.texts import RougeL
 from anytasktune.recipes import TEXT
-from anytasktune.sources import PinnedFile, column, read_rows
+from anytasktune.sources import PinnedFile
 from anytasktune.subtask import SubTask
+from anytasktune.tables import column, read_rows
 from anytasktune_tasks import card_path
 
 SOURCE = PinnedFile(

@@ -15,8 +15,9 @@ from typing import Final
 from anytasktune.errors import DataError
 from anytasktune.examples import DataRequest
 from anytasktune.near_duplicates import comparison_key
-from anytasktune.sources import PinnedFile, column, read_rows
+from anytasktune.sources import PinnedFile
 from anytasktune.subtask import RecordedAnswers
+from anytasktune.tables import column, read_rows
 
 GPT_4: Final = "GPT4"
 QWEN_7B_CHAT: Final = "qwen-7b-chat-hf"

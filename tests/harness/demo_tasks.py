@@ -96,7 +96,10 @@ def rows(kind: Kind, *, train: int = 6, validation: int = 2, test: int = 4) -> l
     for split, count in counts:
         for number in range(count):
             english = number % 2 == 0
-            words = ("kettle lamp train river stone cloud violin paper".split(), "水壶 电灯 火车 河流 石头 云彩 提琴 纸张".split())
+            words = (
+                "kettle lamp train river stone cloud violin paper".split(),
+                "水壶 电灯 火车 河流 石头 云彩 提琴 纸张".split(),
+            )
             things = " ".join(words[not english][(number * 3 + step + len(split)) % 8] for step in range(5))
             made.append(
                 Example(
@@ -120,7 +123,7 @@ def subtask(folder: Path, kind: Kind, examples: Sequence[Example] | None = None,
     return SubTask(id=card["id"], yaml=path, build=lambda _: iter(kept), metric=METRICS[kind], recipe=CHOICE)
 
 
-PLUGIN = '''
+PLUGIN = """
 import json
 from pathlib import Path
 
@@ -150,7 +153,7 @@ SUBTASK = SubTask(id=%(id)r, yaml=HERE.with_suffix(".yaml"), build=build, metric
 @hookimpl
 def register_subtasks():
     return [SUBTASK]
-'''
+"""
 METRIC_SOURCE: dict[Kind, str] = {
     "labels": 'SetF1({"账单": "billing", "退款": "refund"})',
     "extract": "SpanF1()",

@@ -56,9 +56,12 @@ def test_all_faults_are_named_at_once_with_their_place_and_a_suggestion(tmp_path
         "prompt_language": "'en' or 'zh'",
         "prompts.en.qestion": "question",
         "prompts.en.question": "required",
-        "splits.slat": "did you mean salt?",
+        "splits.slat": "did you mean salt",
     }.items():
-        assert any(line.startswith(f"  - metadata.{place}: ") and said in line for line in text.splitlines()), (place, text)
+        assert any(line.startswith(f"  - metadata.{place}: ") and said in line for line in text.splitlines()), (
+            place,
+            text,
+        )
 
 
 @pytest.mark.parametrize(

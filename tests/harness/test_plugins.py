@@ -27,7 +27,8 @@ from anytasktune.subtask import SubTask
 
 @hookimpl
 def register_subtasks():
-    return [SubTask(id="{id}", yaml=Path("card.yaml"), build=lambda request: iter(()), metric=Accuracy(("a", "b")), recipe=CHOICE)]
+    metric = Accuracy(("a", "b"))
+    return [SubTask(id="{id}", yaml=Path("c.yaml"), build=lambda _: iter(()), metric=metric, recipe=CHOICE)]
 """
 IMPORT = "from anytasktune.hookspecs import hookimpl\n"
 
@@ -65,7 +66,10 @@ BROKEN = {
     "import": ('raise ImportError("no module called gone")', "ImportError: no module called gone"),
     "exit": ("raise SystemExit(0)", "SystemExit: 0"),
     "syntax": ("def :", "SyntaxError"),
-    "misspelt": (IMPORT + "@hookimpl\ndef register_subtask():\n    return []", "'register_subtask', which does not exist"),
+    "misspelt": (
+        IMPORT + "@hookimpl\ndef register_subtask():\n    return []",
+        "'register_subtask', which does not exist",
+    ),
     "no_hook": ("x = 1", "implements no hook"),
     "argument": (IMPORT + "@hookimpl\ndef run_finished(recrod):\n    pass", "recrod"),
     "class": (
@@ -73,8 +77,14 @@ BROKEN = {
         "names the class Plugin",
     ),
     "none": (IMPORT + "@hookimpl\ndef register_subtasks():\n    pass", "must return a list of SubTask, not NoneType"),
-    "items": (IMPORT + "@hookimpl\ndef register_subtasks():\n    return ['x']", "a list of SubTask, not a list with a str"),
-    "raises": (IMPORT + "@hookimpl\ndef register_subtasks():\n    raise KeyError('x')", "register_subtasks: KeyError: 'x'"),
+    "items": (
+        IMPORT + "@hookimpl\ndef register_subtasks():\n    return ['x']",
+        "a list of SubTask, not a list with a str",
+    ),
+    "raises": (
+        IMPORT + "@hookimpl\ndef register_subtasks():\n    raise KeyError('x')",
+        "register_subtasks: KeyError: 'x'",
+    ),
     "quits": (IMPORT + "@hookimpl\ndef register_models():\n    raise SystemExit(0)", "register_models: SystemExit: 0"),
 }
 
@@ -225,7 +235,7 @@ def test_run_finished_of_one_plugin_that_raises_is_told_and_the_others_hear_of_t
 
 def test_a_plugin_that_is_refused_leaves_none_of_its_hooks_behind() -> None:
     registry = Registry()
-    offered = module(register_subtasks=lambda: [], run_finished=lambda recrod: None)
+    offered = module(register_subtasks=lambda: [SimpleNamespace()], run_finished=lambda recrod: None)
     with pytest.raises(PluginError, match="recrod"):
         registry.add(offered, Found(name="half"))
     assert registry._manager.get_plugins() == set()

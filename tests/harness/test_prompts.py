@@ -103,15 +103,12 @@ def test_context_and_training_text_are_byte_for_byte_what_lm_eval_hands_the_mode
     assert [args[0].encode() for args in handed] == [text.encode() for text in contexts]
     assert all(args[1] == {"until": ["\n"], "max_gen_toks": 8, "do_sample": False} for args in handed)
     data = build(task)
-    job = Tuning(
-        task=task, data=data, base="", recipe=CHOICE.but(shots=shots), seed=0, root=Path(), language=language
-    )
+    job = Tuning(task=task, data=data, base="", recipe=CHOICE.but(shots=shots), seed=0, root=Path(), language=language)
     test = data.splits["test"]
     delimiter = "" if form.has_chat_template else prompts.target_delimiter(language)
     answers = [prompts.answer_text(task.card, example, language) for example in test]
     assert texts(job, test, form) == [
-        (example.id, args[0], delimiter + answer)
-        for example, args, answer in zip(test, handed, answers, strict=True)
+        (example.id, args[0], delimiter + answer) for example, args, answer in zip(test, handed, answers, strict=True)
     ]
 
 
@@ -152,7 +149,8 @@ def test_inputs_and_answers_with_the_syntax_of_templates_numbers_and_lists_stay_
     make_task: MakeTask, form: Form, text: str
 ) -> None:
     examples = [
-        replace(example, input=f"{text} {example.id}", targets=(text,)) for example in rows("text", validation=0, test=2)
+        replace(example, input=f"{text} {example.id}", targets=(text,))
+        for example in rows("text", validation=0, test=2)
     ]
     task = make_task("text", examples)
     asked = AskedAs(method="generate", shots=2, language="en")
@@ -188,12 +186,16 @@ def test_shots_are_train_rows_the_same_for_every_row_in_the_builders_order(make_
     train = {example.id for example in data.splits["train"]}
     assert all(shot["id"] in train for shot in rendered.shots)
     contexts = ours(rendered, form, "en")
-    heads = {text.partition(document["question"])[0] for text, document in zip(contexts, rendered.documents, strict=True)}
+    heads = {
+        text.partition(document["question"])[0] for text, document in zip(contexts, rendered.documents, strict=True)
+    }
     assert len(heads) == 1
     assert all(document["question"] not in head for document in rendered.documents for head in heads)
 
 
-def test_field_case_10_shots_without_train_rows_are_refused_with_the_reason(make_task: MakeTask, encoder: Encoder) -> None:
+def test_field_case_10_shots_without_train_rows_are_refused_with_the_reason(
+    make_task: MakeTask, encoder: Encoder
+) -> None:
     task = make_task("choice", rows("choice", train=0, validation=0, test=5))
     asked = AskedAs(method="generate", shots=3, language="en")
     with pytest.raises(UsageError, match="0 train rows to show") as refused:
@@ -323,7 +325,9 @@ def test_field_case_9_the_hash_knows_every_word_around_an_input(
     make_task: MakeTask, encoder: Encoder, kind: Kind
 ) -> None:
     def with_prompt(**words: str) -> SubTask:
-        return make_task(kind, prompts={**PROMPTS, "en": {"instruction": "Which?", "question": "{{ input }}\nA:", **words}})
+        return make_task(
+            kind, prompts={**PROMPTS, "en": {"instruction": "Which?", "question": "{{ input }}\nA:", **words}}
+        )
 
     form = Form(encoder)
     base = with_prompt()

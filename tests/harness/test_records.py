@@ -52,7 +52,21 @@ def strict(text: str) -> Any:
 
 
 def test_field_case_46_different_names_have_different_short_file_names() -> None:
-    names = ["m:1", "m_1", "m/1", "模型 一", "模型/一", "m" * 250, "m" * 249 + "n", "模" * 250, "", ".", "..", "a b", "a  b"]
+    names = [
+        "m:1",
+        "m_1",
+        "m/1",
+        "模型 一",
+        "模型/一",
+        "m" * 250,
+        "m" * 249 + "n",
+        "模" * 250,
+        "",
+        ".",
+        "..",
+        "a b",
+        "a  b",
+    ]
     slugs = [slug(name) for name in names]
     assert len(set(slugs)) == len(names)
     for name in slugs:
@@ -92,7 +106,8 @@ def test_a_run_comes_back_as_it_was_written(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ["two\nlines\r\n", "\u2028\u2029\x85\x0b", "\x00\x1b[31m", "\ud83d", "😀 混合", '"}\n{"id": "d:0"', "", None]
+    "answer",
+    ["two\nlines\r\n", "\u2028\u2029\x85\x0b", "\x00\x1b[31m", "\ud83d", "😀 混合", '"}\n{"id": "d:0"', "", None],
 )
 def test_samples_keep_every_answer_on_a_line_of_its_own(run: Run, tmp_path: Path, answer: str | None) -> None:
     samples = [sample(answer=answer), sample(id="d:1")]
@@ -167,7 +182,11 @@ def test_runs_are_found_below_a_folder_in_the_order_of_their_names(run: Run, tmp
     for name in ("b/2", "a/1", "a/0"):
         write_run(tmp_path / "runs" / name, run.record, run.samples)
     (tmp_path / "runs" / "unfinished").mkdir()
-    assert [path.relative_to(tmp_path / "runs").as_posix() for path in find_runs(tmp_path / "runs")] == ["a/0", "a/1", "b/2"]
+    assert [path.relative_to(tmp_path / "runs").as_posix() for path in find_runs(tmp_path / "runs")] == [
+        "a/0",
+        "a/1",
+        "b/2",
+    ]
     with pytest.raises(RecordError, match="no such folder"):
         list(find_runs(tmp_path / "gone"))
 

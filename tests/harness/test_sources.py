@@ -1,13 +1,9 @@
-"""Where rows come from: pins, mirrors, cache, readers, encodings. Field cases 18 and 19."""
+"""Where files come from: pins, mirrors, cache, hub data sets."""
 
 from __future__ import annotations
 
-import csv
-import datetime
 import hashlib
 import http.server
-import io
-import json
 import os
 import subprocess
 import sys
@@ -17,23 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import openpyxl
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from anytasktune import sources
-from anytasktune.errors import DataError, SourceError
-from anytasktune.sources import (
-    HubDataset,
-    PinnedFile,
-    Table,
-    as_text,
-    column,
-    column_name,
-    read_rows,
-    read_text,
-)
+from anytasktune.errors import SourceError
+from anytasktune.sources import HubDataset, PinnedFile
+from anytasktune.tables import column, read_rows
 
 CONTENT = b'{"text": "one"}\n'
 COMMIT = "a" * 40
@@ -89,10 +74,6 @@ def zipped(path: Path, wanted: PinnedFile, content: bytes) -> Path:
     return path
 
 
-def values(table: Table) -> list[dict[str, Any]]:
-    return [dict(row.values) for row in table.rows]
-
-
 # --- pins -----
 
 
@@ -142,9 +123,7 @@ def test_folder_and_zip_mirror_give_the_same_bytes(
     assert [path.name for path in out_of_zip.parent.iterdir()] == [out_of_zip.name]
 
 
-def test_a_zip_mirror_heals_a_wrong_cache(
-    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_zip_mirror_heals_a_wrong_cache(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = pin()
     wanted.cache_path.parent.mkdir(parents=True)
     wanted.cache_path.write_bytes(b"wrong")
@@ -381,435 +360,10 @@ def test_fomc_labels_are_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert set(column(table, "label")) == {"0", "1", "2"}
 
 
-# --- field case 18: labels that look like numbers -----
-
-LABELS = [
-    "1",
-    "01",
-    "NA",
-    "None",
-    "001",
-    "1.0",
-    "1e3",
-    "true",
-    "TRUE",
-    "2024-03-01",
-    "03/01/24",
-    "nan",
-    "",
-    "1,000",
-]
-
-
-def labels_as_csv(path: Path) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows(
-            [["text", "label"], *[[f"t{n}", label] for n, label in enumerate(LABELS)]]
-        )
-    return path
-
-
-def labels_as_xlsx(path: Path) -> Path:
-    book = openpyxl.Workbook()
-    for row in [["text", "label"], *[[f"t{n}", label] for n, label in enumerate(LABELS)]]:
-        book.active.append(row)
-    for cell in book.active["B"]:
-        cell.number_format = "@"
-    book.save(path)
-    return path
-
-
-def test_field_case_18_labels_that_look_like_numbers_stay_text_in_csv(tmp_path: Path) -> None:
-    assert column(read_rows(labels_as_csv(tmp_path / "a.csv")), "label") == LABELS
-
-
-def test_field_case_18_labels_that_look_like_numbers_stay_text_in_xlsx(tmp_path: Path) -> None:
-    assert column(read_rows(labels_as_xlsx(tmp_path / "a.xlsx")), "label") == LABELS
-
-
-def test_field_case_18_four_classes_stay_four_from_csv_xlsx_and_back(tmp_path: Path) -> None:
-    from_csv = read_rows(labels_as_csv(tmp_path / "a.csv"))
-    from_xlsx = read_rows(labels_as_xlsx(tmp_path / "a.xlsx"))
-    assert values(from_csv) == values(from_xlsx)
-    again = tmp_path / "again.csv"
-    with again.open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows([from_xlsx.columns, *[row.values.values() for row in from_xlsx.rows]])
-    assert values(read_rows(again)) == values(from_csv)
-    assert len(set(column(from_csv, "label")[:4])) == 4
-
-
-@pytest.mark.parametrize(
-    ("value", "number_format", "shown"),
-    [
-        (1, "General", "1"),
-        (1, "00", "01"),
-        (1, "000", "001"),
-        (1, "00#", "001"),
-        (1, "@", "1"),
-        (0, "#", ""),
-        (-7, "000", "-007"),
-        (1.0, "0.0", "1.0"),
-        (1.25, "0.0", "1.3"),
-        (1.5, "0.0##", "1.5"),
-        (1000, "0.00E+00", "1.00E+03"),
-        (1234567, "#,##0", "1,234,567"),
-        (12, "#,##0", "12"),
-        (0.5, "0%", "50%"),
-        (7, '"ID-"000', "ID-007"),
-        (0.1 + 0.2, "General", "0.3"),
-        (12345678901234, "General", "12345678901234"),
-        (True, "General", "TRUE"),
-        (datetime.date(2024, 3, 1), "yyyy-mm-dd", "2024-03-01"),
-        (datetime.datetime(2024, 3, 1, 10, 30), "yyyy-mm-dd hh:mm", "2024-03-01 10:30:00"),
-        ("=1+1", "General", ""),  # never computed by a spreadsheet, so no value was saved
-        ("#N/A", "General", "#N/A"),
-        ("line\r\nbreak", "General", "line\r\nbreak"),
-    ],
-)
-def test_field_case_18_an_xlsx_cell_reads_as_a_spreadsheet_shows_it(
-    tmp_path: Path, value: Any, number_format: str, shown: str
-) -> None:
-    book = openpyxl.Workbook()
-    book.active.append(["text", "label"])
-    book.active.append(["t", value])
-    book.active["B2"].number_format = number_format
-    book.save(tmp_path / "a.xlsx")
-    table = read_rows(tmp_path / "a.xlsx")
-    assert column(table, "label") == [shown]
-    assert table.notes == ()
-
-
-def test_a_number_format_that_is_not_followed_is_noted(tmp_path: Path) -> None:
-    book = openpyxl.Workbook()
-    book.active.append(["label"])
-    book.active.append([0.5])
-    book.active["A2"].number_format = "# ?/?"
-    book.save(tmp_path / "a.xlsx")
-    table = read_rows(tmp_path / "a.xlsx")
-    assert column(table, "label") == ["0.5"]
-    assert "'# ?/?'" in table.notes[0]
-
-
-# --- field case 19: marks, line ends, encodings -----
-
-FIELDS = [
-    ["text", "label"],
-    ["مرحبا بالعالم، كيف الحال؟", "عربي"],
-    ["被告人张三盗窃现金，\n一审判处有期徒刑三年。", "盗窃"],
-    ['he said "no",\r\nthen left', "en"],
-    ["שלום עולם\u200f", "עברית"],
-    ["当事人双方在一九九九年签订合同，对履行期限没有约定。", "合同"],
-    ["line\u2028separator", "ls"],
-]
-
-
-def field_bytes(encoding: str) -> bytes:
-    stream = io.StringIO(newline="")
-    csv.writer(stream, lineterminator="\r\n").writerows(FIELDS)
-    return stream.getvalue().encode(encoding)
-
-
-@pytest.mark.parametrize(
-    ("encoding", "mark", "found", "said"),
-    [
-        ("utf-8-sig", b"", "utf-8-sig", "UTF-8 byte-order mark"),
-        ("utf-8", b"", "utf-8", ""),
-        ("gb18030", b"", "gb18030", "no byte-order mark"),
-        ("gb18030", "\ufeff".encode("gb18030"), "gb18030", "GB18030 byte-order mark"),
-        ("utf-16-le", b"\xff\xfe", "utf-16-le", "UTF-16 little-endian byte-order mark"),
-        ("utf-16-be", b"\xfe\xff", "utf-16-be", "UTF-16 big-endian byte-order mark"),
-        ("utf-16-le", b"", "utf-16-le", "no byte-order mark"),
-        ("utf-16-be", b"", "utf-16-be", "no byte-order mark"),
-        ("utf-32-le", b"\xff\xfe\0\0", "utf-32-le", "UTF-32 little-endian byte-order mark"),
-    ],
-)
-def test_field_case_19_marks_line_ends_and_encodings_tear_nothing(
-    tmp_path: Path, encoding: str, mark: bytes, found: str, said: str
-) -> None:
-    (tmp_path / "a.csv").write_bytes(mark + field_bytes(encoding))
-    table = read_rows(tmp_path / "a.csv")
-    assert [[row.values["text"], row.values["label"]] for row in table.rows] == FIELDS[1:]
-    assert [row.line for row in table.rows] == [2, 3, 5, 7, 8, 9]
-    assert column_name(table, "text") == "text"
-    assert table.encoding == found
-    assert said in " ".join(table.notes)
-    assert bool(table.notes) == bool(said)
-
-
-def test_field_case_19_the_same_in_gbk(tmp_path: Path) -> None:
-    chinese = [row for row in FIELDS if row[1] in ("label", "盗窃", "en", "合同")]
-    stream = io.StringIO(newline="")
-    csv.writer(stream, lineterminator="\r\n").writerows(chinese)
-    (tmp_path / "a.csv").write_bytes(stream.getvalue().encode("gbk"))
-    table = read_rows(tmp_path / "a.csv")
-    assert [[row.values["text"], row.values["label"]] for row in table.rows] == chinese[1:]
-    assert table.encoding == "gb18030"
-    assert "GBK" in table.notes[0]
-
-
-def test_field_case_19_the_same_in_xlsx_and_tsv(tmp_path: Path) -> None:
-    book = openpyxl.Workbook()
-    for row in FIELDS:
-        book.active.append(row)
-    book.save(tmp_path / "a.xlsx")
-    with (tmp_path / "a.tsv").open("w", encoding="utf-8-sig", newline="") as stream:
-        csv.writer(stream, delimiter="\t").writerows(FIELDS)
-    for name in ("a.xlsx", "a.tsv"):
-        table = read_rows(tmp_path / name)
-        assert [[row.values["text"], row.values["label"]] for row in table.rows] == FIELDS[1:]
-
-
-def test_field_case_19_a_marked_json_lines_file_keeps_its_first_column(tmp_path: Path) -> None:
-    rows = [dict(zip(FIELDS[0], row, strict=True)) for row in FIELDS[1:]]
-    text = "\r\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\r\n\r\n"
-    (tmp_path / "a.jsonl").write_bytes(text.encode("utf-8-sig"))
-    assert values(read_rows(tmp_path / "a.jsonl")) == rows
-
-
-# --- encodings that must be named -----
-
-WESTERN = "label,text\nspam,Café à Zürich\nham,naïve façade\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "encoding"),
-    [
-        (WESTERN, "cp1252"),
-        ("a,b\nпривет мир,как дела\nэто текст,на русском\n", "cp1251"),
-        ("標籤,文字\n垃圾,這是一個測試的句子我們都在這裡\n", "big5"),
-        ("라벨,본문\n스팸,이것은 시험 문장입니다 한국어 데이터 파일을 읽는 시험입니다\n", "euc_kr"),
-        ("ラベル,本文\n迷惑,これはテストの文章です。\n", "euc_jp"),
-        ("ラベル,本文\n迷惑,これはテストの文章です。\n", "shift_jis"),
-    ],
-)
-def test_other_encodings_are_refused_until_named(tmp_path: Path, text: str, encoding: str) -> None:
-    path = tmp_path / "a.csv"
-    path.write_bytes(text.encode(encoding))
-    with pytest.raises(DataError, match="encoding"):
-        read_rows(path)
-    assert read_text(path, encoding=encoding).text == text
-    assert read_rows(path, encoding=encoding).encoding == encoding
-
-
-def test_a_broken_byte_in_utf8_is_named_and_not_taken_for_another_encoding(tmp_path: Path) -> None:
-    data = field_bytes("utf-8")
-    place = data.index("盗窃".encode())
-    (tmp_path / "a.csv").write_bytes(data[:place] + b"\xff" + data[place:])
-    with pytest.raises(DataError, match="not valid utf-8") as caught:
-        read_rows(tmp_path / "a.csv")
-    assert caught.value.where.endswith("a.csv:3")
-
-
-def test_a_wrong_or_unknown_encoding_is_a_data_error(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_bytes(WESTERN.encode("cp1252"))
-    with pytest.raises(DataError, match=r"a\.csv:2"):
-        read_rows(tmp_path / "a.csv", encoding="utf-8")
-    with pytest.raises(DataError, match="no encoding"):
-        read_rows(tmp_path / "a.csv", encoding="utf-9")
-
-
-# --- torn rows -----
-
-TORN = {
-    "a.jsonl": ('{"t": 1}\n\n{"t": \n[3]\n{"t": 4}\n', [1, 2], [0, 3], "a.jsonl:3", '{"t":'),
-    "a.csv": ("t,l\n1,a\n2\n3,b,c\n4,d\n", [1, 2], [0, 3], "a.csv:3", "'2'"),
-    "b.csv": ('t,l\n1,a\n"2"x,b\n3,c\n', [1], [0, 2], "b.csv:3", '"2"x,b'),
-    "a.json": ('[{"t": 1}, "two", {"t": 3}]', [1], [0, 2], "row 1", "two"),
-}
-
-
-@pytest.mark.parametrize("name", TORN)
-def test_a_torn_row_fails_with_its_place_or_is_skipped_and_named(tmp_path: Path, name: str) -> None:
-    text, skipped, kept, where, begins = TORN[name]
-    path = tmp_path / name
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(DataError) as caught:
-        read_rows(path)
-    assert caught.value.where.endswith(where)
-    assert begins in caught.value.evidence[0]
-    table = read_rows(path, on_bad="skip")
-    assert list(table.skipped) == skipped
-    assert [row.number for row in table.rows] == kept
-    assert [sources.row_id("law/x", row) for row in table.rows] == [f"law/x:{number}" for number in kept]
-    assert f"skipped {len(skipped)} torn rows" in table.notes[-1]
-
-
-@pytest.mark.parametrize(
-    "line", ['{"a": 1, "a": 2}', '{"a": NaN}', '{"a": "\\ud800"}', "[" * 100_000, '{"a": {"b": 1, "b": 2}}']
-)
-def test_json_that_python_would_let_through_is_torn(tmp_path: Path, line: str) -> None:
-    (tmp_path / "a.jsonl").write_text('{"a": 0}\n' + line + "\n", encoding="utf-8")
-    with pytest.raises(DataError, match=r"Row 1 of a\.jsonl is torn"):
-        read_rows(tmp_path / "a.jsonl")
-
-
-def test_an_unclosed_quote_is_never_skipped(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text('t,l\n1,a\n"2,b\n3,c\n4,d\n', encoding="utf-8")
-    with pytest.raises(DataError, match="never closed") as caught:
-        read_rows(tmp_path / "a.csv", on_bad="skip")
-    assert caught.value.where.endswith("a.csv:3")
-
-
-def test_an_xlsx_cell_beyond_the_header_is_torn(tmp_path: Path) -> None:
-    book = openpyxl.Workbook()
-    for row in [["t", "l"], ["a"], [], ["b", "c", "d"]]:
-        book.active.append(row)
-    book.save(tmp_path / "a.xlsx")
-    with pytest.raises(DataError, match=r"a\.xlsx:4"):
-        read_rows(tmp_path / "a.xlsx")
-    table = read_rows(tmp_path / "a.xlsx", on_bad="skip")
-    assert values(table) == [{"t": "a", "l": ""}]
-    assert table.skipped == (1,)
-
-
-# --- the formats -----
-
-
-def test_json_takes_a_list_an_object_of_objects_and_lines(tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
-    path.write_text('[{"a": 1.0, "b": null}, {"a": true, "c": "001"}]', encoding="utf-8")
-    table = read_rows(path)
-    assert table.columns == ("a", "b", "c")
-    assert values(table) == [{"a": 1.0, "b": None}, {"a": True, "c": "001"}]
-    assert column(table, "c") == [None, "001"]
-    path.write_text('{"7": {"a": 1}, "3": {"a": 2}}', encoding="utf-8")
-    assert [(row.number, row.key) for row in read_rows(path).rows] == [(0, "7"), (1, "3")]
-    path.write_text('{"a": 1}\n{"a": 2}\n', encoding="utf-8")
-    table = read_rows(path)
-    assert values(table) == [{"a": 1}, {"a": 2}]
-    assert "JSON Lines" in table.notes[0]
-
-
-@pytest.mark.parametrize(
-    "text", ['{"data": [{"a": 1}]}', '"x"', '[{"a": 1}', "", '{"0": {"a": 1}, "0": {"a": 2}}']
-)
-def test_json_that_holds_no_rows_is_a_data_error(tmp_path: Path, text: str) -> None:
-    (tmp_path / "a.json").write_text(text, encoding="utf-8")
-    with pytest.raises(DataError, match=r"a\.json"):
-        read_rows(tmp_path / "a.json")
-
-
-def test_parquet_keeps_types_and_nulls(tmp_path: Path) -> None:
-    rows = [{"label": "001", "n": 1.0, "ok": True}, {"label": None, "n": None, "ok": False}]
-    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
-    table = read_rows(tmp_path / "a.parquet")
-    assert values(table) == rows
-    assert table.columns == ("label", "n", "ok")
-    assert table.encoding is None
-
-
-@pytest.mark.parametrize("name", ["a.parquet", "a.xlsx"])
-def test_a_file_that_is_not_what_its_suffix_says_is_a_data_error(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(b"neither")
-    with pytest.raises(DataError, match=name):
-        read_rows(tmp_path / name)
-
-
-def test_xlsx_reads_the_named_sheet_and_notes_the_others(tmp_path: Path) -> None:
-    book = openpyxl.Workbook()
-    book.active.title = "train"
-    book.active.append(["t"])
-    book.active.append(["a"])
-    page = book.create_sheet("test")
-    page.append(["t"])
-    page.append(["b"])
-    book.save(tmp_path / "a.xlsx")
-    table = read_rows(tmp_path / "a.xlsx")
-    assert values(table) == [{"t": "a"}]
-    assert "'test'" in table.notes[0]
-    assert values(read_rows(tmp_path / "a.xlsx", sheet="test")) == [{"t": "b"}]
-    with pytest.raises(DataError, match="did you mean test"):
-        read_rows(tmp_path / "a.xlsx", sheet="tests")
-
-
-def test_xlsx_reads_every_cell_of_a_sheet_that_states_a_wrong_size(tmp_path: Path) -> None:
-    book = openpyxl.Workbook()
-    book.active.append(["t", "l"])
-    book.active.append(["a", "b"])
-    book.save(tmp_path / "right.xlsx")
-    page = "xl/worksheets/sheet1.xml"
-    with (
-        zipfile.ZipFile(tmp_path / "right.xlsx") as right,
-        zipfile.ZipFile(tmp_path / "a.xlsx", "w") as wrong,
-    ):
-        for name in right.namelist():
-            content = right.read(name)
-            assert name != page or b'"A1:B2"' in content
-            wrong.writestr(name, content.replace(b'"A1:B2"', b'"A1:A1"') if name == page else content)
-    assert values(read_rows(tmp_path / "a.xlsx")) == [{"t": "a", "l": "b"}]
-
-
-def test_csv_reads_fields_longer_than_the_library_allows_and_puts_the_limit_back(tmp_path: Path) -> None:
-    before = 131_072
-    csv.field_size_limit(before)
-    (tmp_path / "a.csv").write_text("t,l\n" + "x" * 200_000 + ",a\n", encoding="utf-8")
-    assert len(column(read_rows(tmp_path / "a.csv"), "t")[0]) == 200_000
-    assert csv.field_size_limit() == before
-
-
-def test_csv_with_another_delimiter_is_noted_and_can_be_read(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("t;l\n1;a\n", encoding="utf-8")
-    assert "';'" in read_rows(tmp_path / "a.csv").notes[0]
-    assert values(read_rows(tmp_path / "a.csv", delimiter=";")) == [{"t": "1", "l": "a"}]
-
-
-def test_csv_header_twice_nameless_or_missing(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text("t,t \n1,2\n", encoding="utf-8")
-    with pytest.raises(DataError, match="twice"):
-        read_rows(path)
-    path.write_text(",t\n0,a\n", encoding="utf-8")
-    table = read_rows(path)
-    assert table.columns == ("column 1", "t")
-    assert "no name" in table.notes[0]
-    path.write_text("", encoding="utf-8")
-    with pytest.raises(DataError, match="empty"):
-        read_rows(path)
-
-
-def test_unknown_suffix_missing_file_and_unknown_column_name_the_nearest(tmp_path: Path) -> None:
-    (tmp_path / "rows.csv").write_text(" Text ,label\na,b\n", encoding="utf-8")
-    with pytest.raises(DataError, match="jsonl"):
-        read_rows(tmp_path / "rows.jsnl")
-    with pytest.raises(SourceError, match=r"did you mean rows\.csv"):
-        read_rows(tmp_path / "row.csv")
-    table = read_rows(tmp_path / "rows.csv")
-    assert column(table, "Text") == column(table, "\ufeffText ") == ["a"]
-    with pytest.raises(DataError, match="did you mean Text"):
-        column(table, "text")
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (True, "true"),
-        (False, "false"),
-        (None, None),
-        (float("nan"), None),
-        (1.0, "1.0"),
-        (1, "1"),
-        ("001", "001"),
-        ("", ""),
-        (datetime.date(2024, 3, 1), "2024-03-01"),
-        (datetime.datetime(2024, 3, 1, 10, 30), "2024-03-01 10:30:00"),
-    ],
-)
-def test_as_text(value: object, text: str | None) -> None:
-    assert as_text(value) == text
-
-
-@pytest.mark.parametrize("value", [["a"], {"a": 1}, b"a"])
-def test_as_text_refuses_what_has_no_one_text(value: object) -> None:
-    with pytest.raises(DataError, match="not text"):
-        as_text(value)
-
-
 # --- hub data sets and start-up -----
 
 
-@pytest.mark.parametrize(
-    "changed", [{"revision": "main"}, {"revision": "a" * 39}, {"name": "owner"}, {"name": "../x"}]
-)
+@pytest.mark.parametrize("changed", [{"revision": "main"}, {"revision": "a" * 39}, {"name": "owner"}, {"name": "../x"}])
 def test_a_hub_data_set_without_a_pinned_revision_is_refused(changed: dict[str, str]) -> None:
     with pytest.raises(SourceError):
         HubDataset(**({"name": "owner/name", "revision": COMMIT, "split": "train"} | changed))
@@ -820,9 +374,7 @@ def test_a_hub_data_set_is_asked_for_at_its_revision_and_shows_class_names(
 ) -> None:
     import datasets
 
-    features = datasets.Features(
-        {"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["no", "yes"])}
-    )
+    features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["no", "yes"])})
     stored = datasets.Dataset.from_dict({"text": ["a", "b", "c"], "label": [1, 0, -1]}, features=features)
     asked: list[Any] = []
 
@@ -868,7 +420,8 @@ except SourceError as error:
     assert "HF_HOME" in said
 
 
-def test_importing_sources_loads_no_heavy_library() -> None:
+def test_importing_sources_tables_and_readers_loads_no_heavy_library() -> None:
     heavy = "pooch openpyxl pyarrow datasets charset_normalizer requests pandas numpy torch"
-    code = f"import sys, anytasktune.sources; print([m for m in '{heavy}'.split() if m in sys.modules])"
+    imports = "import sys, anytasktune.sources, anytasktune.tables, anytasktune.metrics.reading"
+    code = f"{imports}; print([m for m in '{heavy}'.split() if m in sys.modules])"
     assert run_python(code).strip() == "[]"

@@ -4,8 +4,8 @@ import pytest
 
 from anytasktune.errors import DataError
 from anytasktune.examples import DataRequest, Example
-from anytasktune.sources import column, read_rows
 from anytasktune.splits import build
+from anytasktune.tables import column, read_rows
 from anytasktune_law import lawbench
 from anytasktune_law.charge_prediction import SUBTASK, options
 from anytasktune_law.scoring import SubstringF1
@@ -28,9 +28,7 @@ def test_counts_and_fingerprint() -> None:
     ("name", "folder", "score"),
     [("GPT-4", "GPT4", 0.4198666666666665), ("Qwen-7B-chat", "qwen-7b-chat-hf", 0.4067047619047615)],
 )
-def test_recorded_answers_score_as_published_and_abstain_as_published(
-    name: str, folder: str, score: float
-) -> None:
+def test_recorded_answers_score_as_published_and_abstain_as_published(name: str, folder: str, score: float) -> None:
     data = build(SUBTASK)
     answers = dict(SUBTASK.recorded[name](DataRequest()))
     grades = [SUBTASK.metric.grade(row, answers[row.id]) for row in data.all]

@@ -85,7 +85,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
             *(str(row[name]) for name in ("train", "validation", "test", "leaks_removed")),
             row["fingerprint"][:12],
         )
-    console = Console()
+    console = Console(emoji=False)
     if rows:
         console.print(table)
     for row in rows:

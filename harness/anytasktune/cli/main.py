@@ -31,6 +31,7 @@ from anytasktune.cli import (
     verify,
 )
 from anytasktune.errors import AnyTaskTuneError
+from anytasktune.reports.inert import visible
 
 app = typer.Typer(
     name="anytasktune",
@@ -91,7 +92,8 @@ def main() -> None:
     try:
         app()
     except AnyTaskTuneError as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        said = "\n".join(visible(line) for line in str(error).split("\n"))  # evidence may be anything
+        Console(stderr=True, emoji=False).print(f"[bold red]error:[/] {escape(said)}", highlight=False, soft_wrap=True)
         sys.exit(error.exit_status)
     except BrokenPipeError:
         # the reader of our output has gone (`anytasktune tasks | head`); not an error of ours

@@ -27,4 +27,4 @@ def command(plugin: options.Plugin = None, json: options.Json = False) -> None:
         table.add_column(heading, overflow="fold")
     for kind in registry.model_kinds:
         table.add_row(escape(kind.name), escape(kind.summary), ", ".join(kind.kinds) or "every kind")
-    Console().print(table)
+    Console(emoji=False).print(table)

@@ -34,5 +34,5 @@ def command(plugin: options.Plugin = None, json: options.Json = False) -> int:
         table.add_row(
             escape(found.name), escape(found.version), escape(found.distribution), escape("\n".join(offers)), escape(found.failure)
         )
-    Console().print(table)
+    Console(emoji=False).print(table)
     return exit_status.OK

@@ -38,7 +38,7 @@ def command(
     from rich.console import Console
     from rich.markup import escape
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     for name, value in about.items():
         if isinstance(value, dict):
             console.print(f"[bold]{escape(name)}[/]")

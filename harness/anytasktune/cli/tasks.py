@@ -70,4 +70,4 @@ def _print_table(tasks: list[SubTask]) -> None:
     for task in tasks:
         card = task.card
         table.add_row(task.id, card.kind, " ".join(card.languages), task.metric.name, card.licence)
-    Console().print(table)
+    Console(emoji=False).print(table)

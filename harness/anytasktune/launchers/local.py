@@ -28,7 +28,7 @@ class LocalLauncher:
         for job in jobs:
             try:
                 folders += work(job)
-            except Exception as error:  # a model of another's must not keep the other jobs from running
+            except Exception as error:  # noqa: BLE001  # a model of another's must not keep the other jobs from running
                 failures.append((job, error))
         bugs = [error for _, error in failures if not isinstance(error, AnyTaskTuneError)]
         named = [f"{job}: {getattr(error, 'problem', repr(error))}" for job, error in failures]

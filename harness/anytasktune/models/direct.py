@@ -41,7 +41,7 @@ class DirectLM(LM):  # type: ignore[misc]  # lm-eval is untyped
         self._progress(len(requests), len(requests), 0.0)
         return answers
 
-    def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
+    def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:  # noqa: ARG002  # an LM has it
         """Not to be had.
 
         Raises:
@@ -49,7 +49,7 @@ class DirectLM(LM):  # type: ignore[misc]  # lm-eval is untyped
         """
         raise ModelError("Recorded and classical answers have no likelihood.", fix="ask with --method generate")
 
-    def loglikelihood_rolling(self, requests: list[Instance]) -> list[float]:
+    def loglikelihood_rolling(self, requests: list[Instance]) -> list[float]:  # noqa: ARG002  # an LM has it
         """Not to be had.
 
         Raises:
@@ -68,7 +68,7 @@ class DirectModel:
     methods: tuple[Method, ...] = ("direct",)
     form: None = None
 
-    def answering(self, journal: Journal, progress: Callable[[int, int, float], None]) -> LM:
+    def answering(self, journal: Journal, progress: Callable[[int, int, float], None]) -> LM:  # noqa: ARG002
         """The ``LM``; nothing is journalled, since asking again costs nothing."""
         return DirectLM(self.answers, progress)
 

@@ -198,10 +198,7 @@ class Generator:
                 for row, token in zip(rows, self._choose(hidden, rows), strict=True):
                     row.length += 1
                     row.written.append(token)
-            ended = {
-                n: self._ending.answer(rows[n].written, requests[rows[n].index])
-                for n in range(first, len(rows))
-            }
+            ended = {n: self._ending.answer(rows[n].written, requests[rows[n].index]) for n in range(first, len(rows))}
             finished = {rows[n].index: answer for n, answer in ended.items() if answer is not None}
             for place in sorted((n for n, answer in ended.items() if answer is not None), reverse=True):
                 last = rows.pop()
@@ -266,16 +263,10 @@ class Generator:
         tokens = [token for token, _ in pairs]
         fed = torch.tensor([[*context, *tokens[:-1]]], device=self._body.device)
         logits = self._body.model(input_ids=fed, use_cache=False).logits[0, -len(tokens) :].float()
-        plain = (
-            logits.log_softmax(-1)
-            .gather(1, torch.tensor(tokens, device=logits.device)[:, None])[:, 0]
-            .tolist()
-        )
+        plain = logits.log_softmax(-1).gather(1, torch.tensor(tokens, device=logits.device)[:, None])[:, 0].tolist()
         for (_, here), there in zip(pairs, plain, strict=True):
             if not abs(here - there) <= forward.tolerance(self._body.dtype, 1):
-                self._fall_back(
-                    f"a token's log-probability is {here:.4f} in a slot, {there:.4f} in a plain pass"
-                )
+                self._fall_back(f"a token's log-probability is {here:.4f} in a slot, {there:.4f} in a plain pass")
                 return
 
     def _fall_back(self, reason: str) -> None:

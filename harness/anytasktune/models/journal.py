@@ -64,9 +64,7 @@ class Journal:
 
     def _open(self) -> None:
         content = self.path.read_bytes() if self.path.exists() else b""
-        whole = content[
-            : content.rfind(b"\n") + 1
-        ]  # a killed process leaves half a line: that answer is asked again
+        whole = content[: content.rfind(b"\n") + 1]  # a killed process leaves half a line: that answer is asked again
         lines = whole.splitlines()
         for number, line in enumerate(lines, start=1):
             try:
@@ -105,9 +103,7 @@ class Journal:
             raise RecordError(
                 "The journal holds the answers of another model, prompt or engine.",
                 where=str(self.path),
-                evidence=[
-                    f"{name}: journal {found.get(name)!r}, now {self.header.get(name)!r}" for name in differ
-                ],
+                evidence=[f"{name}: journal {found.get(name)!r}, now {self.header.get(name)!r}" for name in differ],
                 fix="use another output folder, or move the journal away to ask everything again",
             )
 

@@ -90,9 +90,7 @@ class LikelihoodScorer:
         return self._body.computed
 
     @torch.inference_mode()
-    def score(
-        self, requests: Sequence[ScoreRequest], done: Callable[[Scored], None] = lambda _: None
-    ) -> list[Score]:
+    def score(self, requests: Sequence[ScoreRequest], done: Callable[[Scored], None] = lambda _: None) -> list[Score]:
         """Scores in the order of the requests; ``done`` is called with every batch as soon as it is computed.
 
         Requests that are too long lose the beginning of their context, as in lm-eval's HFLM.
@@ -108,9 +106,7 @@ class LikelihoodScorer:
             scores.update(scored)
             done(scored)
 
-        bound = (
-            self._window or math.inf
-        )  # beyond its window a layer must forget, which a plain mask knows how to
+        bound = self._window or math.inf  # beyond its window a layer must forget, which a plain mask knows how to
         within = [i for i, r in enumerate(cut) if len(r.context) + len(r.continuation) - 1 <= bound]
         if self.engine != "plain":
             self._score_tries(cut, within, keep)
@@ -122,9 +118,7 @@ class LikelihoodScorer:
         """The request as far as the model sees it: the last tokens, as lm-eval's HFLM keeps them."""
         context, continuation = request.context, request.continuation
         if not context or not continuation:
-            raise PromptError(
-                "A request holds no token.", evidence=[request], fix="give no empty context or choice"
-            )
+            raise PromptError("A request holds no token.", evidence=[request], fix="give no empty context or choice")
         if len(continuation) > self._context_length:
             raise PromptError(
                 f"A continuation of {len(continuation)} tokens is longer than the model's context.",
@@ -212,9 +206,7 @@ class LikelihoodScorer:
         here = scored[probe].logprob
         agrees = abs(plain - here) <= forward.tolerance(self._body.dtype, len(requests[probe].continuation))
         if not agrees:
-            self._fall_back(
-                f"the trie gives a log-probability of {here:.4f} where a plain pass gives {plain:.4f}"
-            )
+            self._fall_back(f"the trie gives a log-probability of {here:.4f} where a plain pass gives {plain:.4f}")
         return agrees
 
     def _forward(self, rows: Sequence[TrieRow], prefix: Prefix | None) -> dict[int, Score]:
@@ -222,9 +214,7 @@ class LikelihoodScorer:
         device = self._body.device
         cache = prefix.cache() if prefix else None
         hidden = self._body.hidden(ids.to(device), allow.to(device), positions.to(device), cache)
-        read: list[
-            int
-        ] = []  # flat places in [B * L] whose scores are read: last context token, then the nodes
+        read: list[int] = []  # flat places in [B * L] whose scores are read: last context token, then the nodes
         wanted: list[tuple[int, int]] = []  # (place in `read`, token)
         spans: list[tuple[int, int, int]] = []  # (request, start in `wanted`, length)
         for number, row in enumerate(rows):
@@ -250,9 +240,7 @@ class LikelihoodScorer:
             greedy[here] = logits.argmax(-1)[rows] == tokens[here]
         values, hits = logprobs.tolist(), greedy.tolist()
         return {
-            index: Score(
-                logprob=math.fsum(values[start : start + length]), greedy=all(hits[start : start + length])
-            )
+            index: Score(logprob=math.fsum(values[start : start + length]), greedy=all(hits[start : start + length]))
             for index, start, length in spans
         }
 
@@ -290,9 +278,7 @@ class LikelihoodScorer:
             ids[number, : len(tokens)] = torch.tensor(tokens)
             mask[number, : len(tokens)] = 1
         device = self._body.device
-        logits = self._body.model(
-            input_ids=ids.to(device), attention_mask=mask.to(device), use_cache=False
-        ).logits
+        logits = self._body.model(input_ids=ids.to(device), attention_mask=mask.to(device), use_cache=False).logits
         self._body.computed += ids.numel()
         scores = []
         for number, request in enumerate(requests):

@@ -180,9 +180,7 @@ def _folder(name: str) -> Path | None:
             fix="name the folder with config.json, tokenizer and *.safetensors",
         )
     if not _HUB_NAME.fullmatch(name) or name.startswith("."):
-        raise ModelError(
-            f"There is no model folder {name!r}.", fix="look at the path, or name a model OWNER/NAME"
-        )
+        raise ModelError(f"There is no model folder {name!r}.", fix="look at the path, or name a model OWNER/NAME")
     return None
 
 
@@ -212,9 +210,7 @@ def _from_pretrained(name: str, options: dict[str, Any], dtype: torch.dtype) -> 
         # The config first: it is small, and a hub out of reach is found out once instead of three times.
         config = AutoConfig.from_pretrained(name, **options)
         tokenizer = AutoTokenizer.from_pretrained(name, config=config, **options)
-        model = AutoModelForCausalLM.from_pretrained(
-            name, config=config, dtype=dtype, use_safetensors=True, **options
-        )
+        model = AutoModelForCausalLM.from_pretrained(name, config=config, dtype=dtype, use_safetensors=True, **options)
     except (OSError, ValueError, ImportError, RuntimeError, SafetensorError) as error:
         local = "revision" not in options
         raise ModelError(

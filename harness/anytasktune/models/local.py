@@ -330,9 +330,7 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
             "versions": {package: version(package) for package in packages},
         }
 
-    def apply_chat_template(
-        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
-    ) -> str:
+    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
         """The prompt of a conversation; see ``Encoder.apply_chat_template``."""
         return self.encoder.apply_chat_template(chat_history, add_generation_prompt)
 
@@ -351,9 +349,7 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
         """Token ids; with None, never two begin tokens."""
         if add_special_tokens is None:
             return self.encoder.encode(string)
-        ids: list[int] = self.tokenizer(string, add_special_tokens=add_special_tokens, verbose=False)[
-            "input_ids"
-        ]
+        ids: list[int] = self.tokenizer(string, add_special_tokens=add_special_tokens, verbose=False)["input_ids"]
         return ids
 
     @property

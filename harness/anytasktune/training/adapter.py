@@ -96,9 +96,7 @@ def require_public(identity: Mapping[str, str]) -> None:
         TrainingError: see above.
     """
     if not identity.get("base"):
-        raise TrainingError(
-            "The base model has no name to write into the adapter.", fix='give identity["base"]'
-        )
+        raise TrainingError("The base model has no name to write into the adapter.", fix='give identity["base"]')
     for key, value in identity.items():
         if re.match(r"[/~\\]|\.{1,2}[/\\]|[A-Za-z]:[/\\]", value):
             raise TrainingError(
@@ -166,9 +164,7 @@ def read_adapter(folder: Path) -> AdapterInfo:
         data = json.loads(path.read_text(encoding="utf-8"))
         found = data.pop("format")
         if found != FORMAT:
-            raise AdapterError(
-                f"{path} has format {found!r}; this version reads {FORMAT}.", fix="update anytasktune"
-            )
+            raise AdapterError(f"{path} has format {found!r}; this version reads {FORMAT}.", fix="update anytasktune")
         data["evaluations"] = tuple(Evaluation(*pair) for pair in data["evaluations"])
         data["losses"] = tuple(data["losses"])
         return AdapterInfo(**data)

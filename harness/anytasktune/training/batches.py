@@ -20,8 +20,8 @@ from torch.nn import functional
 from anytasktune.training.texts import EncodedText
 
 CALL_COST = {"cpu": 48}
-"""Tokens that one more forward and backward call costs as much as, by kind of device (measured on two
-cores)."""
+"""Tokens that one more forward and backward call is taken to cost as much as, by kind of device: an estimate, which
+decides only how rows are grouped, never what they are worth."""
 OTHER_CALL_COST = 1024
 
 
@@ -160,9 +160,7 @@ def unusable_rows(losses: torch.Tensor, batch: Batch) -> list[str]:
     return [row.id for row, part in zip(batch.rows, parts, strict=True) if not torch.isfinite(part).all()]
 
 
-def batches_of(
-    rows: Sequence[EncodedText], *, budget: int, device: torch.device, shared: int = 0
-) -> Iterator[Batch]:
+def batches_of(rows: Sequence[EncodedText], *, budget: int, device: torch.device, shared: int = 0) -> Iterator[Batch]:
     """``micro_batches`` and ``collate`` in one."""
     for group in micro_batches(rows, budget=budget, device=device, shared=shared):
         yield collate(group, device, skip=shared)

@@ -72,9 +72,7 @@ def counters(checkpoint: Path) -> dict[str, Any]:
     return data
 
 
-def load(
-    checkpoint: Path, parameters: Mapping[str, torch.nn.Parameter], optimiser: torch.optim.Optimizer
-) -> None:
+def load(checkpoint: Path, parameters: Mapping[str, torch.nn.Parameter], optimiser: torch.optim.Optimizer) -> None:
     """Puts the tensors of a checkpoint into parameters and optimiser, in place.
 
     Raises:
@@ -120,9 +118,7 @@ def load_weights(
     """
     if set(tensors) != set(parameters):
         other = sorted(set(tensors) ^ set(parameters))
-        raise TrainingError(
-            "The stored weights belong to another set of parameters.", where=str(where), evidence=other
-        )
+        raise TrainingError("The stored weights belong to another set of parameters.", where=str(where), evidence=other)
     with torch.no_grad():
         for name, parameter in parameters.items():
             if tensors[name].shape != parameter.shape:
@@ -130,9 +126,7 @@ def load_weights(
             parameter.copy_(tensors[name])
 
 
-def save_tensors(
-    path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str] | None = None
-) -> None:
+def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str] | None = None) -> None:
     """Writes a safetensors file that is whole or absent."""
     from safetensors.torch import save_file
 

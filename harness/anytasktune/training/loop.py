@@ -345,9 +345,7 @@ def _targets(model: Any, names: tuple[str, ...]) -> str | list[str]:
     known = [name for name, module in model.named_modules() if name and not list(module.children())]
     missing = [name for name in names if not any(full == name or full.endswith(f".{name}") for full in known)]
     if missing:
-        ends = sorted(
-            {full.rpartition(".")[2] for full in known if hasattr(model.get_submodule(full), "weight")}
-        )
+        ends = sorted({full.rpartition(".")[2] for full in known if hasattr(model.get_submodule(full), "weight")})
         raise TrainingError(
             f"The recipe's target_modules name {len(missing)} that the model does not have.",
             evidence=[f"{name}: {did_you_mean(name, ends)}" for name in missing],
@@ -371,9 +369,7 @@ def _set_up(
     if recipe.method != "full" and not adapted:
         raise TrainingError("The recipe adapts no module.", fix='use target_modules ("all-linear",)')
     network = model if recipe.method == "full" else model.get_base_model()
-    optimiser = torch.optim.AdamW(
-        list(parameters.values()), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-    )
+    optimiser = torch.optim.AdamW(list(parameters.values()), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     counters = _resumed(job, identity, parameters, optimiser)
     steps, examples = _length(recipe, len(train.rows))
     times = min(recipe.evaluations, steps)
@@ -499,9 +495,7 @@ def _step(run: _Run, counters: _Counters) -> float:
     return total / answer_tokens
 
 
-def _shared_prefix(
-    run: _Run, rows: Sequence[EncodedText], *, gradients: bool
-) -> tuple[SharedPrefix | None, int]:
+def _shared_prefix(run: _Run, rows: Sequence[EncodedText], *, gradients: bool) -> tuple[SharedPrefix | None, int]:
     """The tokens that all rows begin with, computed once, and how many; ``None`` and 0 where it does not
     pay.
     """
@@ -551,9 +545,7 @@ def _validation_loss(run: _Run, counters: _Counters) -> float:
         for batch in batches_of(split.rows, budget=budget, device=run.device, shared=length):
             inputs = prefix.inputs(len(batch.rows)) if prefix else {"use_cache": False}
             losses = token_losses(run.network, batch, masked_head=run.masked_head, **inputs)
-            total += _finite(
-                losses.sum(), losses, batch, f"on the validation split after step {counters.step}"
-            )
+            total += _finite(losses.sum(), losses, batch, f"on the validation split after step {counters.step}")
     run.model.train()
     return total / split.answer_tokens
 
@@ -695,9 +687,7 @@ class _Clock:
         if not done:
             return None
         left = (run.plan.steps - self.counters.step) * self.trained / done
-        still = (
-            sum(step > self.counters.step for step in run.evaluate_after) + 1
-        )  # the last one checks the weights
+        still = sum(step > self.counters.step for step in run.evaluate_after) + 1  # the last one checks the weights
         if self.evaluations:
             return left + still * self.evaluated / self.evaluations
         # Without gradients a token costs about a third.

@@ -23,7 +23,7 @@ class _LoraLinear(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(  # noqa: PLR0917 - autograd passes them in order
+    def forward(
         ctx: Any,
         x: torch.Tensor,
         lora_a: torch.Tensor,

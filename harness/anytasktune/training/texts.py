@@ -119,9 +119,7 @@ def encode_texts(
             cue and answer; the model has no token that ends a turn.
     """
     if not texts:
-        raise TrainingError(
-            f"The {name} split has no rows.", fix="look at the split sizes of the sub-task's builder"
-        )
+        raise TrainingError(f"The {name} split has no rows.", fix="look at the split sizes of the sub-task's builder")
     end_ids = encoder.turn_end_ids()
     if not end_ids:
         raise TrainingError(
@@ -133,9 +131,7 @@ def encode_texts(
     contexts = encoder.encode_batch([text.context for text in texts])
     wholes = encoder.encode_batch([text.context + text.answer for text in texts])
     for text, context, whole in zip(texts, contexts, wholes, strict=True):
-        context_ids, learnt_ids, moved = _split(
-            text, context, whole, encoder=encoder, scored_by=scored_by, name=name
-        )
+        context_ids, learnt_ids, moved = _split(text, context, whole, encoder=encoder, scored_by=scored_by, name=name)
         answer_ids = _with_end(learnt_ids, end_ids)
         kept = _shorten(context_ids, max_length - len(answer_ids), text, name, max_length)
         rows.append(EncodedText(id=text.id, ids=(*kept, *answer_ids), answer_start=len(kept)))
@@ -219,9 +215,7 @@ def _with_end(answer_ids: Sequence[int], end_ids: tuple[int, ...]) -> tuple[int,
     return answer + end_ids
 
 
-def _shorten(
-    context_ids: Sequence[int], room: int, text: TrainingText, name: str, max_length: int
-) -> tuple[int, ...]:
+def _shorten(context_ids: Sequence[int], room: int, text: TrainingText, name: str, max_length: int) -> tuple[int, ...]:
     """The context cut down to ``room`` tokens by removing its middle."""
     if room < 1:
         raise TrainingError(

@@ -4,8 +4,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from conftest import Att
 from demo_tasks import plugin, rows
+
+from conftest import Att
 
 
 def test_build_prints_what_was_agreed(att: Att, tmp_path: Path) -> None:
@@ -39,9 +40,12 @@ def test_field_case_26_data_of_a_published_version_cannot_change(att: Att, tmp_p
     first = att("build", "demo/choice", "--plugin", path, "--json").json()[0]["fingerprint"]
     path = plugin(tmp_path, "choice", fingerprints={"1": first})
     assert att("build", "demo/choice", "--plugin", path).status == 0
-    path.write_text(path.read_text(encoding="utf-8").replace('row["targets"])', 'row["targets"][::-1] or ("x",))').replace(
-        'Example(**{**row,', 'Example(**{**row, "input": row["input"].strip() + ".",'
-    ), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8")
+        .replace('row["targets"])', 'row["targets"][::-1] or ("x",))')
+        .replace("Example(**{**row,", 'Example(**{**row, "input": row["input"].strip() + ".",'),
+        encoding="utf-8",
+    )
     done = att("build", "demo/choice", "--plugin", path)
     assert done.status == 1
     assert "changed without a new version" in done.err
@@ -55,7 +59,8 @@ def test_one_sub_task_that_fails_is_named_and_the_others_are_built(att: Att, tmp
         bad.read_text(encoding="utf-8").replace(
             'HERE.with_suffix(".jsonl").read_text(encoding="utf-8").split("\\n")', "_lines()"
         )
-        + "\n\ndef _lines():\n    from anytasktune.errors import SourceError\n    raise SourceError('The file is torn.')\n",
+        + "\n\ndef _lines():\n    from anytasktune.errors import SourceError\n"
+        + "    raise SourceError('The file is torn.')\n",
         encoding="utf-8",
     )
     done = att("build", "demo/*", "--plugin", good, "--plugin", bad, "--json")

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Att, Done
 from demo_tasks import plugin, rows
 
-MODELS = '''
+from conftest import Att, Done
+
+MODELS = """
 
 from anytasktune.models.kinds import ModelKind
 
@@ -46,7 +47,7 @@ def register_models():
         _kind("silent", lambda id: None),
         _kind("answers", lambda id: "billing"),
     ]
-'''
+"""
 
 
 @pytest.fixture
@@ -92,6 +93,13 @@ def test_field_case_48_a_wrong_request_exits_2_in_a_sentence(
     assert done.status == (1 if said == "no answers file" else 2)
     assert "Traceback" not in done.err
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_hostile_name_in_an_error_is_shown_letter_by_letter(att: Att) -> None:
+    done = att("tasks", "--plugin", "\x1b[2J:smile:[bold]x.py")
+    assert done.status == 2
+    assert r"/\x1b[2J:smile:[bold]x.py" in done.err
+    assert "\x1b" not in done.err
 
 
 def test_field_case_48_a_folder_of_runs_that_does_not_exist_is_an_error(att: Att) -> None:
@@ -169,7 +177,9 @@ def test_a_suite_runs_twice_does_nothing_twice_and_its_board_is_the_same(att: At
     written = {file: file.stat().st_mtime_ns for file in (tmp_path / "runs" / "mine").rglob("*") if file.is_file()}
     again = att("run", path, "--plugin", made)
     assert again.out == first.out
-    assert {file: file.stat().st_mtime_ns for file in (tmp_path / "runs" / "mine").rglob("*") if file.is_file()} == written
+    assert {
+        file: file.stat().st_mtime_ns for file in (tmp_path / "runs" / "mine").rglob("*") if file.is_file()
+    } == written
     assert att("verify", "runs/mine", "--plugin", made).status == 0
     for name in ("markdown", "csv", "json"):
         assert att("board", "runs/mine", "--plugin", made, "--format", name).status == 0

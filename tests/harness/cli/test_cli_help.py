@@ -4,9 +4,9 @@ import re
 
 import pytest
 import typer
-from conftest import Att
 
 from anytasktune.cli.main import app
+from conftest import Att
 
 GROUP = typer.main.get_command(app)
 COMMANDS = sorted(GROUP.commands)  # type: ignore[attr-defined]  # a group has them
@@ -27,7 +27,11 @@ def test_help_of_every_command_names_each_option_and_argument_with_a_sentence(at
     for parameter in GROUP.commands[name].params:  # type: ignore[attr-defined]  # a group has them
         if parameter.name == "help":
             continue
-        spellings = [*parameter.opts, *parameter.secondary_opts] if parameter.param_type_name == "option" else [parameter.metavar]
+        spellings = (
+            [*parameter.opts, *parameter.secondary_opts]
+            if parameter.param_type_name == "option"
+            else [parameter.metavar]
+        )
         assert all(spelling.strip("[]") in text.out for spelling in spellings), (spellings, text.out)
         assert len(parameter.help or "") > 5, parameter.name
 

@@ -8,11 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Att, Done
 from demo_tasks import plugin
 
+from conftest import Att, Done
+
 HEAVY = {"torch", "transformers", "lm_eval", "datasets", "peft", "sklearn", "pandas", "scipy", "pyarrow"}
-LIGHT = [("--help",), ("tasks",), ("plugins",), ("show", "consumer/ticket-routing"), ("models",), ("evaluate", "--help")]
+LIGHT = [
+    ("--help",),
+    ("tasks",),
+    ("plugins",),
+    ("show", "consumer/ticket-routing"),
+    ("models",),
+    ("evaluate", "--help"),
+]
 
 
 @pytest.mark.parametrize("words", LIGHT, ids=[" ".join(words) for words in LIGHT])

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Att
 from demo_tasks import plugin
 
 from anytasktune import prediction
 from anytasktune.errors import UsageError
 from anytasktune.prediction import read_inputs
+from conftest import Att
 
 
 @pytest.fixture
@@ -36,7 +36,9 @@ def echo(monkeypatch: pytest.MonkeyPatch) -> None:
         (b"back\\slash\n", ["back\\\\slash"]),
     ],
 )
-def test_an_answer_a_line_in_the_order_of_the_inputs(att: Att, tmp_path: Path, given: bytes, answers: list[str]) -> None:
+def test_an_answer_a_line_in_the_order_of_the_inputs(
+    att: Att, tmp_path: Path, given: bytes, answers: list[str]
+) -> None:
     path = plugin(tmp_path, "choice")
     (tmp_path / "in.txt").write_bytes(given)
     for words, stdin in ((["--input", "in.txt"], b""), (["--input", "-"], given), ([], given)):
@@ -45,7 +47,9 @@ def test_an_answer_a_line_in_the_order_of_the_inputs(att: Att, tmp_path: Path, g
         assert done.out.split("\n")[:-1] == answers
     as_json = att("predict", "demo/choice", "--plugin", path, "--model", "m", "--json", stdin=given)
     read = [json.loads(line) for line in as_json.out.split("\n")[:-1]]
-    assert [row["answer"] for row in read] == [row["input"] for row in read] == read_inputs(given.decode("utf-8-sig"), "-")
+    assert (
+        [row["answer"] for row in read] == [row["input"] for row in read] == read_inputs(given.decode("utf-8-sig"), "-")
+    )
 
 
 @pytest.mark.usefixtures("echo")

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from conftest import Att
 from demo_tasks import plugin, rows
 
 from anytasktune.examples import Example
+from conftest import Att
 
 
-def answers(folder: Path, given: Mapping[str, str | None]) -> Path:
-    path = folder / "answers.jsonl"
+def answers(folder: Path, given: Mapping[str, str | None], name: str = "answers.jsonl") -> Path:
+    path = folder / name
     lines = [json.dumps({"id": id, "answer": answer}, ensure_ascii=False) for id, answer in given.items()]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
@@ -70,7 +70,11 @@ def test_field_case_43_missing_answers_are_shown_beside_n_and_too_many_leave_no_
     assert text.status == done.status
 
 
-FRAUD = [{"id": "fraud", "zh": "欺诈"}, {"id": "credit fraud", "zh": "信用卡欺诈"}, {"id": "not fraud", "zh": "不是欺诈"}]
+FRAUD = [
+    {"id": "fraud", "zh": "欺诈"},
+    {"id": "credit fraud", "zh": "信用卡欺诈"},
+    {"id": "not fraud", "zh": "不是欺诈"},
+]
 
 
 @pytest.mark.parametrize(
@@ -92,16 +96,18 @@ def test_field_case_28_the_longest_label_wins_and_several_or_rejected_ones_are_n
 ) -> None:
     found = [Example(id="test:0", input="who paid?", targets=(gold,), split="test", language="en")]
     path = plugin(tmp_path, "choice", found, labels=FRAUD)
-    result = att("score", "demo/choice", "--plugin", path, "--answers", answers(tmp_path, {"test:0": answer}), "--json").json()
+    result = att(
+        "score", "demo/choice", "--plugin", path, "--answers", answers(tmp_path, {"test:0": answer}), "--json"
+    ).json()
     assert (result["score"], result["n"]) == (score, 1)
     assert unreadable is None or result["unreadable"] == unreadable
 
 
 CLASSES = ("1", "01", "NA", "None", "1.0", "1e3", "true", "2024-01-02")
-READS_TABLE = '''
+READS_TABLE = """
 
 def _from_table(request):
-    from anytasktune.sources import read_rows
+    from anytasktune.tables import read_rows
     for row in read_rows(HERE.parent / "%s").rows:
         yield Example(id=f"t:{row.number}", input=row.values["text"], targets=(row.values["label"],),
                       split=row.values["split"], language="en")
@@ -109,13 +115,15 @@ def _from_table(request):
 
 from dataclasses import replace
 SUBTASK = replace(SUBTASK, build=_from_table)
-'''
+"""
 
 
 def table(folder: Path, suffix: str) -> Path:
     """Every class ten times over train and test, as text in a table."""
     lines: Sequence[tuple[str, str, str]] = [
-        (f"case {number} of {name}", name, "test" if number < 5 else "train") for name in CLASSES for number in range(10)
+        (f"case {number} of {name}", name, "test" if number < 5 else "train")
+        for name in CLASSES
+        for number in range(10)
     ]
     path = folder / f"table.{suffix}"
     if suffix == "csv":
@@ -156,7 +164,11 @@ def test_field_case_18_labels_that_look_like_numbers_stay_text_from_file_to_boar
     right = dict(zip(ids, golds, strict=True))
     given = answers(tmp_path, right)
     assert att("score", "demo/choice", "--plugin", path, "--answers", given, "--json").json()["score"] == 1.0
-    confused = answers(tmp_path, {id: {"1": "01", "NA": "None", "1.0": "1"}.get(gold, gold) for id, gold in right.items()})
+    confused = answers(
+        tmp_path,
+        {id: {"1": "01", "NA": "None", "1.0": "1"}.get(gold, gold) for id, gold in right.items()},
+        "confused.jsonl",
+    )
     result = att("score", "demo/choice", "--plugin", path, "--answers", confused, "--json").json()
     assert result["score"] == pytest.approx(5 / 8)
     assert att("evaluate", "demo/choice", "--plugin", path, "--model", f"recorded:{given}").status == 0
@@ -170,13 +182,16 @@ def test_field_case_18_labels_that_look_like_numbers_stay_text_from_file_to_boar
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('{"id": "test:0", "answer": "x"}\n{"id": "test:0", "answer": "y"}\n', "answers.jsonl:2: id 'test:0' stands twice"),
+        (
+            '{"id": "test:0", "answer": "x"}\n{"id": "test:0", "answer": "y"}\n',
+            "answers.jsonl:2: id 'test:0' stands twice",
+        ),
         ('{"id": "test:0", "answ', "answers.jsonl:1: not JSON"),
         ('{"id": "test:0"}', "answers.jsonl:1: needs a text id and an answer"),
         ('{"id": 0, "answer": "x"}', "needs a text id"),
         ('{"id": "test:0", "answer": 7}', "the answer is a int"),
         ('{"id": "gone:0", "answer": "x"}', "gone:0"),
-        ("", "answers.jsonl"),
+        ("", "4 of 4 answers are missing"),
     ],
 )
 def test_an_answers_file_that_is_not_one_is_refused_by_line(att: Att, tmp_path: Path, content: str, said: str) -> None:
@@ -195,3 +210,19 @@ def test_field_case_44_one_row_has_valid_json_and_an_interval_or_a_reason(att: A
     result = att("score", "demo/choice", "--plugin", path, "--answers", right, "--json").json()
     assert (result["score"], result["n"]) == (1.0, count)
     assert result["low"] is not None or result["reason"]
+
+
+def test_field_case_46_models_of_awkward_names_leave_a_record_each(att: Att, tmp_path: Path) -> None:
+    found = rows("choice")
+    path = plugin(tmp_path, "choice", found)
+    given = {row.id: row.targets[0] for row in found if row.split == "test"}
+    (tmp_path / "m").mkdir()
+    files = [answers(tmp_path, given, f"{name}.jsonl") for name in ("m:1", "m_1", "m/1", "模型 一", "m" * 240)]
+    for file in files:
+        done = att("evaluate", "demo/choice", "--plugin", path, "--model", f"recorded:{file}")
+        assert done.status == 0, done.err
+    records = [json.loads(file.read_text(encoding="utf-8")) for file in (tmp_path / "runs").rglob("record.json")]
+    assert sorted(record["model"]["label"] for record in records) == sorted(file.stem for file in files)
+    assert all(len(part.encode()) < 200 for file in (tmp_path / "runs").rglob("*") for part in file.parts)
+    board = att("board", "runs", "--plugin", path, "--format", "csv").out
+    assert sorted(row["label"] for row in csv.DictReader(io.StringIO(board))) == sorted(file.stem for file in files)

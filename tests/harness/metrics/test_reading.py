@@ -146,9 +146,7 @@ def test_an_answer_without_one_label_is_unreadable(answer: str) -> None:
     assert label(answer, TONE) == NO
 
 
-@pytest.mark.parametrize(
-    "answer", ["", " ", ".", "。", "\u200b", "\ufeff\n", "…", "***", "```", "<|im_end|>"]
-)
+@pytest.mark.parametrize("answer", ["", " ", ".", "。", "\u200b", "\ufeff\n", "…", "***", "```", "<|im_end|>"])
 def test_nothing_but_space_and_punctuation_is_empty(answer: str) -> None:
     assert read_label(answer, TONE).status == "empty"
     assert read_labels(answer, TONE).status == "empty"
@@ -204,7 +202,7 @@ def test_surfaces_hold_every_name_of_a_label_and_refuse_shared_ones() -> None:
     good = card(Label(id="0", en="dovish", zh="鸽派"), Label(id="1", en="hawkish"))
     assert label_surfaces(good) == {"0": "0", "dovish": "0", "鸽派": "0", "1": "1", "hawkish": "1"}
     with pytest.raises(CardError, match="both written 'x'"):
-        label_surfaces(card(Label(id="0", en="x"), Label(id="1", en="x")))
+        label_surfaces(card(Label(id="x", en="y"), Label(id="1", en="x")))
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,5 @@ def tiny_dir(small_model_dir: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """A model folder that loads at once: the real tokenizer, a random model of 0.8 million parameters."""
     folder = tmp_path_factory.mktemp("tiny")
     AutoTokenizer.from_pretrained(small_model_dir).save_pretrained(folder)
-    _random_model("llama", vocab_size=49152, hidden_size=16, bos_token_id=1, eos_token_id=2).save_pretrained(
-        folder
-    )
+    _random_model("llama", vocab_size=49152, hidden_size=16, bos_token_id=1, eos_token_id=2).save_pretrained(folder)
     return folder

@@ -64,9 +64,7 @@ def rows(kind: Kind, n: int, seed: int) -> list[Example]:
     return made
 
 
-def fitted(
-    kind: Kind, name: str, train: Sequence[Example], validation: Sequence[Example] = ()
-) -> ClassicalModel:
+def fitted(kind: Kind, name: str, train: Sequence[Example], validation: Sequence[Example] = ()) -> ClassicalModel:
     model = classical_model(kind, name)
     model.fit(train, validation, card(kind), METRICS[kind])
     return model
@@ -154,9 +152,7 @@ def test_a_dictionary_takes_the_longest_span_and_cuts_no_word() -> None:
         row(2, "头痛发烧", "s: 头痛"),
     ]
     model = fitted("extract", "span-dictionary", train)
-    assert model.answer([row(3, "fraud, credit fraud, defrauded; 他头痛")]) == [
-        "c: fraud\nc: credit fraud\ns: 头痛"
-    ]
+    assert model.answer([row(3, "fraud, credit fraud, defrauded; 他头痛")]) == ["c: fraud\nc: credit fraud\ns: 头痛"]
 
 
 def test_nearest_and_copied_answers_are_texts_of_the_data() -> None:
@@ -182,9 +178,7 @@ def test_wrong_names_kinds_and_orders_are_errors_that_say_what_to_do() -> None:
     with pytest.raises(ModelError, match="train split is empty"):
         classical_model("choice", "majority").fit([], [], card("choice"), METRICS["choice"])
     with pytest.raises(ModelError, match="No train answer is a number"):
-        classical_model("number", "tfidf-ridge").fit(
-            [row(0, "x", "many")], [], card("number"), METRICS["number"]
-        )
+        classical_model("number", "tfidf-ridge").fit([row(0, "x", "many")], [], card("number"), METRICS["number"])
     for name in ("majority", "tfidf-logreg"):
         with pytest.raises(ModelError, match="before it was fitted"):
             classical_model("choice", name).answer([row(0, "x", "a")])

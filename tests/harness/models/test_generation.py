@@ -72,9 +72,7 @@ def random_requests(rows: int, shared: int, longest: int, limit: int = 12) -> li
 def test_24_prompts_are_answered_as_by_transformers(small_model: LoadedModel) -> None:
     encoder = Encoder(small_model.tokenizer, config=small_model.model.config)
     prompts = [
-        encoder.apply_chat_template(
-            [{"role": "system", "content": "Be short."}, {"role": "user", "content": text}]
-        )
+        encoder.apply_chat_template([{"role": "system", "content": "Be short."}, {"role": "user", "content": text}])
         for text in (f"{ask} {word}" for ask in ASKS for word in WORDS)
     ]
     requests = [GenerationRequest(context=tuple(ids), limit=8) for ids in encoder.encode_batch(prompts)]
@@ -226,9 +224,7 @@ def test_samples_depend_on_their_seed_only(small_model_tokenizer: Any, random_mo
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-def test_an_unknown_setting_gets_the_nearest_one(
-    small_model_tokenizer: Any, random_model: RandomModel
-) -> None:
+def test_an_unknown_setting_gets_the_nearest_one(small_model_tokenizer: Any, random_model: RandomModel) -> None:
     generator = Generator(random_model("llama"), Numbers(small_model_tokenizer))
     with pytest.raises(ModelError, match="did you mean temperature"):
         generator.generate([GenerationRequest(context=(5,), limit=2, options={"temprature": 1.0})])
@@ -293,7 +289,5 @@ def test_running_out_of_memory_halves_the_slots(
 def test_every_answer_is_handed_over_once(small_model_tokenizer: Any, random_model: RandomModel) -> None:
     requests = random_requests(9, 20, 30)
     seen: list[int] = []
-    Generator(random_model("llama"), Numbers(small_model_tokenizer), rows_at_once=2).generate(
-        requests, seen.extend
-    )
+    Generator(random_model("llama"), Numbers(small_model_tokenizer), rows_at_once=2).generate(requests, seen.extend)
     assert sorted(seen) == list(range(9))

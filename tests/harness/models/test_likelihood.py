@@ -61,9 +61,7 @@ def assert_equal_scores(
 @pytest.mark.slow
 def test_real_model_scores_as_a_plain_forward_pass(small_model: LoadedModel, reference: Reference) -> None:
     encoder = Encoder(small_model.tokenizer, config=small_model.model.config)
-    requests = labelled(
-        encoder, ["My card has not come.", "是", "Where is my  12 card? " * 3], "Name the topic."
-    )
+    requests = labelled(encoder, ["My card has not come.", "是", "Where is my  12 card? " * 3], "Name the topic.")
     scorer = LikelihoodScorer(small_model.model, context_length=8192)
     assert_equal_scores(scorer, small_model.model, requests, reference)
     assert scorer.engine == "anytasktune-trie"
@@ -147,9 +145,7 @@ def test_a_model_that_ignores_the_mask_falls_back_and_says_so_once(
     honest = Body.hidden
 
     def blind(self: Body, ids: Any, allow: Any, positions: Any, cache: Any = None) -> Any:
-        return honest(
-            self, ids, torch.ones_like(allow).tril(allow.shape[-1] - allow.shape[-2]), positions, cache
-        )
+        return honest(self, ids, torch.ones_like(allow).tril(allow.shape[-1] - allow.shape[-2]), positions, cache)
 
     monkeypatch.setattr(Body, "hidden", blind)
     said: list[str] = []
@@ -214,9 +210,7 @@ def test_labels_of_very_many_tokens_are_scored_in_portions(
 ) -> None:
     monkeypatch.setattr("anytasktune.models.likelihood.TRIE_TOKENS", 6)
     model = random_model("llama")
-    assert_equal_scores(
-        LikelihoodScorer(model, context_length=256), model, random_requests(4, 20, 9), reference
-    )
+    assert_equal_scores(LikelihoodScorer(model, context_length=256), model, random_requests(4, 20, 9), reference)
 
 
 def test_prefixes_are_found_per_cluster() -> None:

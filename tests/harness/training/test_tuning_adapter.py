@@ -44,9 +44,7 @@ def test_folder_says_what_made_it(tuned: Path) -> None:
     assert info.identity["base"] == "example/base"
     assert info.method == "lora"
     assert info.recipe["rank"] == 4
-    assert (
-        info.recipe_hash == Recipe(rank=4, batch_size=4, epochs=2.0, evaluations=2, learning_rate=5e-3).hash()
-    )
+    assert info.recipe_hash == Recipe(rank=4, batch_size=4, epochs=2.0, evaluations=2, learning_rate=5e-3).hash()
     assert info.best_validation_loss == min(loss for _, loss in info.evaluations)
     assert info.versions["torch"] == torch.__version__
     card = (tuned / "README.md").read_text(encoding="utf-8")
@@ -60,9 +58,7 @@ def test_folder_says_what_made_it(tuned: Path) -> None:
         assert shown in card
 
 
-def test_same_run_writes_the_same_bytes(
-    tiny_model: Any, make_job: MakeJob, tmp_path: Path, tuned: Path
-) -> None:
+def test_same_run_writes_the_same_bytes(tiny_model: Any, make_job: MakeJob, tmp_path: Path, tuned: Path) -> None:
     again = tune(make_job(tiny_model, folder=tmp_path / "again")).adapter
     for name in ("adapter_model.safetensors", "adapter_config.json"):
         assert (again / name).read_bytes() == (tuned / name).read_bytes()
@@ -184,9 +180,7 @@ def test_probe_refuses_an_adapter_without_modules(tiny_model: Any, tuned: Path, 
         adapter.probe(tiny_model, tuned, encoder, CONTEXTS)
 
 
-def test_probe_refuses_an_adapter_whose_effect_is_nothing(
-    tiny_model: Any, tuned: Path, encoder: Encoder
-) -> None:
+def test_probe_refuses_an_adapter_whose_effect_is_nothing(tiny_model: Any, tuned: Path, encoder: Encoder) -> None:
     changed(tuned, lambda tensors: {n: t * 0 if ".lora_A." in n else t for n, t in tensors.items()})
     with pytest.raises(AdapterError, match="changes nothing"):
         adapter.probe(tiny_model, tuned, encoder, CONTEXTS)

@@ -19,9 +19,7 @@ def row(length: int, answer: int = 2, id: str = "") -> EncodedText:
 
 
 def test_every_pass_reads_every_row_once_in_another_order() -> None:
-    read = [
-        index for step in range(5) for index in step_rows(step, rows=10, batch_size=4, examples=20, seed=7)
-    ]
+    read = [index for step in range(5) for index in step_rows(step, rows=10, batch_size=4, examples=20, seed=7)]
     assert sorted(read[:10]) == sorted(read[10:]) == list(range(10))
     assert read[:10] != read[10:]
 
@@ -62,8 +60,7 @@ def test_micro_batches_are_the_cheapest_cut_of_the_sorted_rows() -> None:
             if all(len(group) == 1 or max(group) * len(group) <= budget for group in groups):
                 allowed.append(groups)
     found = [
-        [len(r.ids) for r in group]
-        for group in micro_batches([row(n) for n in lengths], budget=budget, device=CPU)
+        [len(r.ids) for r in group] for group in micro_batches([row(n) for n in lengths], budget=budget, device=CPU)
     ]
     assert cost(found) == min(cost(groups) for groups in allowed)
 

@@ -22,23 +22,17 @@ def text(id: str, answer: str) -> TrainingText:
 
 
 @pytest.mark.slow
-def test_real_model_learns_and_is_left_as_it_was(
-    real_model: Any, make_job: MakeJob, encoder: Encoder
-) -> None:
+def test_real_model_learns_and_is_left_as_it_was(real_model: Any, make_job: MakeJob, encoder: Encoder) -> None:
     before = {name: value.clone() for name, value in real_model.state_dict().items()}
     numbers = torch.random.get_rng_state()
     seen: list[TuningProgress] = []
-    result = tune(
-        make_job(real_model, progress=seen.append, recipe=Recipe(batch_size=4, epochs=2, evaluations=2))
-    )
+    result = tune(make_job(real_model, progress=seen.append, recipe=Recipe(batch_size=4, epochs=2, evaluations=2)))
 
     losses = [moment.loss for moment in seen if moment.loss is not None and moment.validation_loss is None]
     assert losses == list(result.info.losses)
     assert len(losses) == 6
     assert losses[-1] < losses[0] / 2
-    measured = [
-        (moment.step, moment.validation_loss) for moment in seen if moment.validation_loss is not None
-    ]
+    measured = [(moment.step, moment.validation_loss) for moment in seen if moment.validation_loss is not None]
     assert measured == list(result.info.evaluations)
     assert [step for step, _ in measured] == [3, 6]
     assert result.validation_loss == min(loss for _, loss in measured)
@@ -100,9 +94,7 @@ def test_field_case_11_overlong_validation_row_keeps_its_answer(
     assert len(encoder.encode(long.context)) > 9000
     seen: list[TuningProgress] = []
     recipe = Recipe(rank=2, batch_size=32, epochs=1, evaluations=1, max_length=128)
-    job = make_job(
-        tiny_model, train=train, validation=[*validation, long], recipe=recipe, progress=seen.append
-    )
+    job = make_job(tiny_model, train=train, validation=[*validation, long], recipe=recipe, progress=seen.append)
     result = tune(job)
     assert seen[0].plan.validation.shortened == ("long-row",)
     assert result.info.shortened == {"train": 0, "validation": 1}
@@ -300,9 +292,7 @@ def changed_keeper(save: Any) -> Any:
     return keep
 
 
-def test_target_module_that_does_not_exist_is_refused_with_those_that_do(
-    tiny_model: Any, make_job: MakeJob
-) -> None:
+def test_target_module_that_does_not_exist_is_refused_with_those_that_do(tiny_model: Any, make_job: MakeJob) -> None:
     recipe = Recipe(target_modules=("q_proj", "v_prj"))
     with pytest.raises(TrainingError, match="v_prj") as refused:
         tune(make_job(tiny_model, recipe=recipe))
@@ -353,9 +343,7 @@ def test_learning_rate_warms_up_and_decays() -> None:
 
 
 @pytest.mark.gpu
-def test_gpu_and_cpu_take_the_same_first_steps(
-    small_model_dir: Any, make_job: MakeJob, tmp_path: Any
-) -> None:
+def test_gpu_and_cpu_take_the_same_first_steps(small_model_dir: Any, make_job: MakeJob, tmp_path: Any) -> None:
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device on this machine")
     from transformers import AutoModelForCausalLM

@@ -29,9 +29,7 @@ def rows(encoder: Encoder) -> tuple[EncodedText, ...]:
 
 
 @pytest.mark.parametrize("use_rslora", [False, True])
-def test_loss_and_gradients_are_those_of_peft(
-    tiny_model: Any, rows: tuple[EncodedText, ...], use_rslora: bool
-) -> None:
+def test_loss_and_gradients_are_those_of_peft(tiny_model: Any, rows: tuple[EncodedText, ...], use_rslora: bool) -> None:
     model = peft_model(tiny_model, use_rslora=use_rslora)
     loss, gradients = loss_and_gradients(model, rows)
     with fast_lora(model) as replaced:

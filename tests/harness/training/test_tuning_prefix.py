@@ -53,9 +53,7 @@ def test_shared_prefix_gives_the_loss_and_gradients_of_whole_rows(
         torch.testing.assert_close(mine, theirs, atol=1e-4, rtol=1e-4)
 
 
-def test_real_model_shares_with_equal_loss_and_gradients(
-    real_model: Any, rows: tuple[EncodedText, ...]
-) -> None:
+def test_real_model_shares_with_equal_loss_and_gradients(real_model: Any, rows: tuple[EncodedText, ...]) -> None:
     from anytasktune.training.adapter import untouched
 
     with untouched(real_model):

@@ -30,9 +30,7 @@ def test_answer_and_end_of_turn_are_learnt_and_nothing_else(encoder: Encoder) ->
 
 
 @pytest.mark.parametrize("answer", ["odd", "7", "\nodd", "-3"])
-def test_field_case_2_cue_that_ends_in_a_space_is_learnt_as_likelihood_scores_it(
-    encoder: Encoder, answer: str
-) -> None:
+def test_field_case_2_cue_that_ends_in_a_space_is_learnt_as_likelihood_scores_it(encoder: Encoder, answer: str) -> None:
     context = "Question: even or odd?\nAnswer: "
     [encoded] = encode_texts([row(context, answer)], encoder, 512).rows
     before, after = encoder.encode_pair(context, answer)
@@ -69,9 +67,7 @@ def test_field_case_2_answer_that_melts_into_a_word_is_refused(encoder: Encoder)
     assert "row r1" in str(refused.value)
 
 
-def test_field_case_3_end_token_is_learnt_where_it_is_also_the_padding(
-    encoder: Encoder, tokenizer: Any
-) -> None:
+def test_field_case_3_end_token_is_learnt_where_it_is_also_the_padding(encoder: Encoder, tokenizer: Any) -> None:
     padded = copy.deepcopy(tokenizer)
     padded.pad_token = padded.eos_token
     [encoded] = encode_texts([row("Say yes.\n", "yes")], Encoder(padded), 512).rows
