@@ -176,7 +176,9 @@ def read_card(path: Path, *, expected_id: str = "") -> Card:
         raise CardError(f"The card {path.name} is invalid.", where=str(path), evidence=faults, fix="see docs/card.md")
     name = card.id.replace("/", "_").replace("-", "_")
     if content.get("task", name) != name:
-        raise CardError(f"The card of {card.id} calls its lm-eval task {content['task']!r}, not {name!r}.", where=str(path))
+        raise CardError(
+            f"The card of {card.id} calls its lm-eval task {content['task']!r}, not {name!r}.", where=str(path)
+        )
     if expected_id and card.id != expected_id:
         raise CardError(f"The card says {card.id!r}, the plugin registers {expected_id!r}.", where=str(path))
     return card

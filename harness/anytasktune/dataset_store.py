@@ -36,9 +36,7 @@ def save(dataset: DataSet, folder: Path) -> Path:
         DataError: the folder holds something else than a data set, or cannot be written.
     """
     if folder.exists() and not (folder / REPORT).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DataError(
-            f"{folder} is no data set and is not replaced.", fix="name another folder, or empty this one"
-        )
+        raise DataError(f"{folder} is no data set and is not replaced.", fix="name another folder, or empty this one")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name[:100]}-") as beside:
@@ -119,9 +117,7 @@ def _report_from(plain: Mapping[str, Any]) -> BuildReport:
     fields["conflicts"] = tuple(tuple(ids) for ids in plain["conflicts"])
     fields["empty_inputs"] = tuple(plain["empty_inputs"])
     fields["empty_targets"] = tuple(plain["empty_targets"])
-    fields["label_spellings"] = tuple(
-        tuple((label, n) for label, n in group) for group in plain["label_spellings"]
-    )
+    fields["label_spellings"] = tuple(tuple((label, n) for label, n in group) for group in plain["label_spellings"])
     return BuildReport(**fields)
 
 
@@ -163,12 +159,8 @@ def _read_rows(path: Path) -> tuple[Example, ...]:
     try:
         rows = parquet.read_table(path, schema=_schema()).to_pylist()
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise DataError(
-            f"{path.name} cannot be read: {error}", where=str(path), fix="build it again"
-        ) from error
-    return tuple(
-        Example(**{**row, "targets": tuple(row["targets"]), "slices": dict(row["slices"])}) for row in rows
-    )
+        raise DataError(f"{path.name} cannot be read: {error}", where=str(path), fix="build it again") from error
+    return tuple(Example(**{**row, "targets": tuple(row["targets"]), "slices": dict(row["slices"])}) for row in rows)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -97,10 +97,10 @@ def evaluate(job: Evaluation, progress: Progress = lambda done, total, rate: Non
             fix=f"it can be asked by: {', '.join(job.model.methods)}",
         )
     if job.asked.method == "likelihood" and job.task.card.kind != "choice":
-        raise UsageError(f"{job.task.id} has no closed set of labels to compare by likelihood.", fix="--method generate")
-    rendered = prompts.render(
-        job.task.id, job.task.card, job.examples, job.asked, job.data.fewshot, job.model.form
-    )
+        raise UsageError(
+            f"{job.task.id} has no closed set of labels to compare by likelihood.", fix="--method generate"
+        )
+    rendered = prompts.render(job.task.id, job.task.card, job.examples, job.asked, job.data.fewshot, job.model.form)
     identity = _identity(job, rendered)
     folder = _folder(job, run_id(identity))
     if (folder / RECORD).exists() and read_record(folder).run_id == run_id(identity):

@@ -131,10 +131,7 @@ class NearIndex:
 
     def _nearly_equal(self, one: int, other: int) -> bool:
         a, b = self._sets[one], self._sets[other]
-        if (
-            min(len(a), len(b)) < self._threshold * max(len(a), len(b))
-            or self._numerals[one] != self._numerals[other]
-        ):
+        if min(len(a), len(b)) < self._threshold * max(len(a), len(b)) or self._numerals[one] != self._numerals[other]:
             return False
         shared = len(a & b)
         return shared >= self._threshold * (len(a) + len(b) - shared) - 1e-9

@@ -243,9 +243,7 @@ def load(files: Iterable[Path] = (), *, strict: bool = False) -> Registry:
     for point in points:
         if point.name not in disabled:
             dist = point.dist
-            found = Found(
-                name=point.name, distribution=dist.name if dist else "", version=dist.version if dist else ""
-            )
+            found = Found(name=point.name, distribution=dist.name if dist else "", version=dist.version if dist else "")
             registry.try_add(point.load, found)
     named = [*os.environ.get(FILES, "").split(os.pathsep), *map(str, files)]
     for path in dict.fromkeys(str(Path(name).resolve()) for name in named if name):

@@ -37,7 +37,9 @@ def read_inputs(text: str, name: str) -> list[str]:
             row = None
         given = row.get("input") if isinstance(row, dict) else None
         if not isinstance(given, str) or any("\ud800" <= char <= "\udfff" for char in given):
-            raise UsageError("A line is not a JSON object with a text input.", where=f"{name}:{number}", evidence=[line[:80]])
+            raise UsageError(
+                "A line is not a JSON object with a text input.", where=f"{name}:{number}", evidence=[line[:80]]
+            )
         inputs.append(given)
     return inputs
 
@@ -69,7 +71,13 @@ def predict(
     place, tuned_language = place_of(model, adapter)
     asked = AskedAs(method="generate", shots=0, language=language or tuned_language or task.card.prompt_language)
     answering = open_place(
-        place, task, adapter=adapter, device=device, dtype=dtype, trust_remote_code=trust_remote_code, language=asked.language
+        place,
+        task,
+        adapter=adapter,
+        device=device,
+        dtype=dtype,
+        trust_remote_code=trust_remote_code,
+        language=asked.language,
     )
     examples = [Example(id=f"input:{i}", input=text, targets=("",)) for i, text in enumerate(inputs)]
     rendered = prompts.render(task.id, task.card, examples, asked, [], answering.form)

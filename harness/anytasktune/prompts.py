@@ -244,9 +244,7 @@ def render(
         if fitting is not whole:
             shortened.add(example.id)
         documents.append(fitting)
-    return Rendered(
-        documents=documents, shots=kept, shortened=frozenset(shortened), left_out=len(shots) - len(kept)
-    )
+    return Rendered(documents=documents, shots=kept, shortened=frozenset(shortened), left_out=len(shots) - len(kept))
 
 
 def _shots_that_fit(

@@ -269,7 +269,9 @@ def read_record(folder: Path) -> RunRecord:
         raise RecordError("There is no finished run here.", where=str(folder)) from None
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors()]
-        raise RecordError(f"{RECORD} is not a record of schema {SCHEMA_VERSION}.", where=str(path), evidence=faults) from None
+        raise RecordError(
+            f"{RECORD} is not a record of schema {SCHEMA_VERSION}.", where=str(path), evidence=faults
+        ) from None
 
 
 def read_samples(folder: Path, record: RunRecord | None = None) -> list[Sample]:

@@ -180,19 +180,12 @@ def _interval(
     from anytasktune.statistics import bootstrap_interval, proportion_interval
 
     is_mean = is_mean_of_rows(metric, rows)
-    if (
-        metric.name == "accuracy"
-        and is_mean
-        and groups is None
-        and all(row.score in (0.0, 1.0) for row in rows)
-    ):
+    if metric.name == "accuracy" and is_mean and groups is None and all(row.score in (0.0, 1.0) for row in rows):
         return proportion_interval(round(sum(row.score for row in rows)), len(rows))
     # Only of a mean is it known how far one more row can move it.
     bounds = (0.0, 1.0) if is_mean else None
     statistic = statistic_of(metric, rows)
-    return bootstrap_interval(
-        statistic, len(rows), resamples=resamples, seed=seed, clusters=groups, bounds=bounds
-    )
+    return bootstrap_interval(statistic, len(rows), resamples=resamples, seed=seed, clusters=groups, bounds=bounds)
 
 
 def _slices(

@@ -63,7 +63,9 @@ class BuildReport:
     def notes(self) -> list[str]:
         """A sentence for each thing that a person should look at; none where all is well."""
         how = Counter(leak.how for leak in self.leaks)
-        spellings = [", ".join(f"{spelling!r} × {count}" for spelling, count in group) for group in self.label_spellings]
+        spellings = [
+            ", ".join(f"{spelling!r} × {count}" for spelling, count in group) for group in self.label_spellings
+        ]
         named = {
             f"{len(self.bad_rows)} bad rows were skipped": self.bad_rows,
             f"{len(self.conflicts)} inputs stand with different answers": [" / ".join(ids) for ids in self.conflicts],
@@ -77,9 +79,13 @@ class BuildReport:
         lines = []
         if self.leaks:
             parts = ", ".join(f"{count} {kind}" for kind, count in sorted(how.items()))
-            lines.append(f"{len(self.leaks)} rows left train or validation because a scored row gives them away ({parts})")
+            lines.append(
+                f"{len(self.leaks)} rows left train or validation because a scored row gives them away ({parts})"
+            )
         if self.exact_duplicates or self.near_duplicates:
-            lines.append(f"{self.exact_duplicates} exact and {self.near_duplicates} near duplicates among the published rows")
+            lines.append(
+                f"{self.exact_duplicates} exact and {self.near_duplicates} near duplicates among the published rows"
+            )
         for sentence, rows in named.items():
             if rows:
                 shown = "; ".join(str(row) for row in list(rows)[:5])
@@ -135,8 +141,7 @@ def build(subtask: SubTask, request: DataRequest = DataRequest()) -> DataSet:  #
     assigned = _assign(checked.rows, keys, card)
     scope = card.splits.salt or card.id
     rows = [
-        Placed(task=card.id, scope=scope, split=assigned[row.id], example=row, key=keys[row.id])
-        for row in checked.rows
+        Placed(task=card.id, scope=scope, split=assigned[row.id], example=row, key=keys[row.id]) for row in checked.rows
     ]
     near = NearKeys(rows)
     leaks = own_leaks(rows, near)
@@ -266,16 +271,12 @@ def fewshot_order(train: Sequence[Example], card: Card) -> tuple[Example, ...]:
     of_class = {label: [row for row in ranked if row.targets[0] == label] for label in labels}
     # Each class begins with another language; otherwise the first of all classes would be in one.
     turned = [
-        row
-        for place, label in enumerate(labels)
-        for row in by_language(of_class[label], place % len(card.languages))
+        row for place, label in enumerate(labels) for row in by_language(of_class[label], place % len(card.languages))
     ]
     return tuple(_in_turn(turned, labels, lambda row: row.targets[0]))
 
 
-def _in_turn(
-    rows: Sequence[Example], order: Sequence[str], property_of: Callable[[Example], str]
-) -> list[Example]:
+def _in_turn(rows: Sequence[Example], order: Sequence[str], property_of: Callable[[Example], str]) -> list[Example]:
     """One row of each value in turn, values in the given order, rows of one value in theirs."""
     queues: dict[str, deque[Example]] = {value: deque() for value in order}
     for row in rows:

@@ -53,10 +53,15 @@ def texts(job: Tuning, examples: Sequence[Example], form: PromptFormat) -> list[
     card = job.task.card
     rendered = prompts.render(job.task.id, card, examples, asked, job.data.fewshot, form, room=job.recipe.max_length)
     if rendered.shortened:
-        job.say(f"{len(rendered.shortened)} of {len(examples)} inputs lost their middle to fit {job.recipe.max_length} tokens")
+        count = f"{len(rendered.shortened)} of {len(examples)}"
+        job.say(f"{count} inputs lost their middle to fit {job.recipe.max_length} tokens")
     delimiter = "" if form.has_chat_template else prompts.target_delimiter(job.language)
     return [
-        (d["id"], prompts.context(d, rendered.shots, form, prompts.target_delimiter(job.language)), delimiter + d["answer"])
+        (
+            d["id"],
+            prompts.context(d, rendered.shots, form, prompts.target_delimiter(job.language)),
+            delimiter + d["answer"],
+        )
         for d in rendered.documents
     ]
 
@@ -104,12 +109,16 @@ def tune(job: Tuning, progress: TuningBar) -> tuple[Path, TuningRecord]:
         "train_rows": str(len(job.data.splits["train"])),
         "validation_rows": str(len(job.data.splits["validation"])),
     }
-    folder = job.root / job.task.slug / (
-        f"{slug(place.label)}.{job.recipe.hash()}.{job.data.fingerprint[:8]}.{hash[:8]}.seed-{job.seed}"
+    folder = (
+        job.root
+        / job.task.slug
+        / (f"{slug(place.label)}.{job.recipe.hash()}.{job.data.fingerprint[:8]}.{hash[:8]}.seed-{job.seed}")
     )
 
     def rows(examples: Sequence[Example]) -> list[TrainingText]:
-        return [TrainingText(id=id, context=context, answer=answer) for id, context, answer in texts(job, examples, form)]
+        return [
+            TrainingText(id=id, context=context, answer=answer) for id, context, answer in texts(job, examples, form)
+        ]
 
     def told(now: TuningProgress) -> None:
         progress(now.step, now.steps, now.loss, now.validation_loss, now.tokens_per_second)
@@ -151,4 +160,3 @@ def tuning_record(adapter: Path) -> TuningRecord:
         tokens=info.tokens,
         adapter_bytes=sum(file.stat().st_size for file in adapter.glob("*.safetensors")),
     )
-

@@ -159,9 +159,7 @@ class _Shelf:
 def _with_answers(samples: Sequence[Sample], answers: Mapping[str, str | None]) -> list[Sample]:
     """Withheld answers put back from where they are published; all else as it is."""
     return [
-        sample.model_copy(update={"answer": answers[sample.id]})
-        if sample.withheld and sample.id in answers
-        else sample
+        sample.model_copy(update={"answer": answers[sample.id]}) if sample.withheld and sample.id in answers else sample
         for sample in samples
     ]
 
@@ -278,8 +276,7 @@ def _verify_scores(run: _Joined, grades: Sequence[Grade]) -> list[Finding]:
         "score": scored.score.model_dump(),
         "scores": scored.scores,
         "slices": {
-            name: {value: part.model_dump() for value, part in parts.items()}
-            for name, parts in scored.slices.items()
+            name: {value: part.model_dump() for value, part in parts.items()} for name, parts in scored.slices.items()
         },
     }
     stored = run.record.model_dump(include=set(again))

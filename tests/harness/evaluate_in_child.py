@@ -1,4 +1,4 @@
-"""Evaluates one run in a process of its own, and prints ``done total`` after every batch; see test_killed_evaluation."""
+"""Evaluates one run in a process of its own, printing ``done total`` after every batch; see test_killed_evaluation."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ def main(model: str, root: str, method: str, limit: str) -> None:
         ModelRequest(spec=model, task=task, data=data, rows_at_once=4, device="cpu")
     )
     asked = AskedAs(method=method, shots=0, language="en")  # type: ignore[arg-type]  # from the command line
-    job = Evaluation(
-        task=task, data=data, split="test", model=opened, asked=asked, root=Path(root), limit=int(limit)
-    )
+    job = Evaluation(task=task, data=data, split="test", model=opened, asked=asked, root=Path(root), limit=int(limit))
     folder = evaluate(job, lambda done, total, rate: print(done, total, flush=True))
     print("folder", folder, flush=True)
 

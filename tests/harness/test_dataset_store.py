@@ -16,9 +16,7 @@ from anytasktune.splits import BuildReport, DataSet, fingerprint_of
 
 
 def data_set(label: str = "001") -> DataSet:
-    train = (
-        Example(id="a:0", input="çedilla \u202e and\r\nline", targets=(label,), slices={"register": "chat"}),
-    )
+    train = (Example(id="a:0", input="çedilla \u202e and\r\nline", targets=(label,), slices={"register": "chat"}),)
     test = (Example(id="a:1", input="甲", targets=("x", ""), split="test", group="g", language="zh"),)
     lost = (Example(id="a:2", input="甲", targets=()),)
     splits: dict[Any, Any] = {"train": train, "validation": (), "test": test}

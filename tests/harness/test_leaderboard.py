@@ -80,9 +80,7 @@ def test_verdicts_are_after_holm_over_the_claims_and_over_the_other_rows(board: 
     others = [stats.binomtest(*pair, 0.5).pvalue for pair in ((20, 60), (0, 10), (0, 5), (20, 50), (0, 20))]
     adapter = row(board, "SmolLM2-135M-Instruct-routing").record.run_id
     decided = board.sections[0].comparisons
-    assert [c.p_holm for c in decided if c.row == adapter] == pytest.approx(
-        multipletests(claims, method="holm")[1]
-    )
+    assert [c.p_holm for c in decided if c.row == adapter] == pytest.approx(multipletests(claims, method="holm")[1])
     found = [c.p_holm for c in decided if c.row != adapter]
     assert found == pytest.approx(multipletests(others, method="holm")[1])
     assert row(board, "GPT-4").versus_base.verdict == "better"  # type: ignore[union-attr]  # it is compared
@@ -162,9 +160,7 @@ def test_an_opponent_takes_the_place_of_the_general_models(task: SubTask, data: 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_order_of_the_runs_does_not_matter(task: SubTask, data: DataSet, seed: int) -> None:
     runs = usual_runs(task, data)
-    runs += [
-        make_run(task, data, "majority", "classical", ["spam"] * 100, protocol="direct", created="2026-02")
-    ]
+    runs += [make_run(task, data, "majority", "classical", ["spam"] * 100, protocol="direct", created="2026-02")]
     runs += [make_run(task, data, "lim", "general", ["ham"] * 10, limit=10)]
     shuffled = random.Random(seed).sample(runs, len(runs))
     assert board_of(task, data, shuffled) == board_of(task, data, runs)
@@ -223,9 +219,8 @@ def test_field_case_45_an_older_data_version_is_kept_out_and_named(tmp_path: Pat
     ]
     board = board_of(new_task, new, runs)
     assert names(board.rows) == ["A (zero-shot)"]
-    assert (
-        "Kept out: C (zero-shot) on demo/routing version 1, test: data version 1, the others have version 2."
-        in (board.notes)
+    assert "Kept out: C (zero-shot) on demo/routing version 1, test: data version 1, the others have version 2." in (
+        board.notes
     )
 
 
@@ -251,9 +246,7 @@ def test_field_case_45_data_that_changed_under_one_version_are_kept_out_and_name
 def test_field_case_45_a_model_that_lacks_a_sub_task_leaves_a_gap_that_is_named(tmp_path: Path) -> None:
     tasks = [subtask(tmp_path, rows(20), id=f"demo/{name}") for name in ("easy", "hard")]
     sets = [built(task) for task in tasks]
-    runs = [
-        make_run(task, data, "A", "general", ["ham"] * 20) for task, data in zip(tasks, sets, strict=True)
-    ]
+    runs = [make_run(task, data, "A", "general", ["ham"] * 20) for task, data in zip(tasks, sets, strict=True)]
     runs.append(make_run(tasks[0], sets[0], "B", "general", ["ham"] * 20))
     golds = {
         DataKey(task.id, 1, "", data.fingerprint): {e.id: e for e in data.all}
@@ -297,9 +290,7 @@ def test_a_run_without_a_score_stands_last_with_no_rank(task: SubTask, data: Dat
     assert "flaky" not in board.claims[0].text
 
 
-def test_rows_that_one_of_two_has_not_answered_are_left_out_of_their_comparison(
-    task: SubTask, data: DataSet
-) -> None:
+def test_rows_that_one_of_two_has_not_answered_are_left_out_of_their_comparison(task: SubTask, data: DataSet) -> None:
     test = data.splits["test"]
     answers = [None if n < 4 else answer for n, answer in enumerate(right_on(test, range(90)))]
     runs = [

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 
 from anytasktune.near_duplicates import THRESHOLD, NearIndex, comparison_key, shingles
 
-SENTENCE = (
-    "the committee decided to keep the target range for the federal funds rate where it was in the spring"
-)
+SENTENCE = "the committee decided to keep the target range for the federal funds rate where it was in the spring"
 
 
 @pytest.mark.parametrize(
@@ -55,9 +53,7 @@ def test_chinese_is_compared_by_character() -> None:
 
 
 def test_one_word_added_to_a_long_text_is_a_near_duplicate() -> None:
-    index = NearIndex(
-        [SENTENCE, SENTENCE + " again", "quite another sentence about the weather in the mountains"]
-    )
+    index = NearIndex([SENTENCE, SENTENCE + " again", "quite another sentence about the weather in the mountains"])
     assert index.matches([1, 2], [0]) == {1: 0}
 
 

@@ -136,9 +136,7 @@ ANSWERS: list[tuple[str, list[str], list[str | None]]] = [
 
 
 @pytest.mark.parametrize("make", [Accuracy, F1, MatthewsCorrelation])
-@pytest.mark.parametrize(
-    ("golds", "answers"), [case[1:] for case in ANSWERS], ids=[case[0] for case in ANSWERS]
-)
+@pytest.mark.parametrize(("golds", "answers"), [case[1:] for case in ANSWERS], ids=[case[0] for case in ANSWERS])
 def test_field_case_44_one_row_and_equal_rows_have_an_interval_or_a_reason_never_nan(
     make: Callable[[Sequence[str]], Metric], golds: list[str], answers: list[str | None]
 ) -> None:

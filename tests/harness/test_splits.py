@@ -45,9 +45,7 @@ def make_task(tmp_path: Path) -> MakeTask:
         }
         path = tmp_path / f"card-{next(made)}.yaml"
         generation = {"until": ["\n"], "max_gen_toks": 8}
-        path.write_text(
-            yaml.safe_dump({"metadata": metadata, "generation_kwargs": generation}), encoding="utf-8"
-        )
+        path.write_text(yaml.safe_dump({"metadata": metadata, "generation_kwargs": generation}), encoding="utf-8")
         kept = list(rows)
         return SubTask(
             id=metadata["id"],
@@ -139,9 +137,7 @@ def test_union_over_several_sub_tasks_finds_what_one_of_them_tests(make_task: Ma
     salted = {**SHARES, "salt": "cases"}
     one = build(make_task(rows("train", "alpha beta", "gamma", LONG) + rows("test", "delta"), splits=salted))
     grouped = [replace(row, group="case 7") for row in rows("train", "first fact")]
-    two = build(
-        make_task(grouped + rows("test", "Alpha, beta.", LONG + " again"), id="demo/other", splits=salted)
-    )
+    two = build(make_task(grouped + rows("test", "Alpha, beta.", LONG + " again"), id="demo/other", splits=salted))
     three = build(
         make_task([replace(row, group="case 7") for row in rows("test", "x")], id="demo/third", splits=salted)
     )
@@ -151,9 +147,7 @@ def test_union_over_several_sub_tasks_finds_what_one_of_them_tests(make_task: Ma
         ("demo/routing", "train:2", "demo/other", "test:1", "near"),
         ("demo/other", "train:0", "demo/third", "test:0", "group"),
     ]
-    elsewhere = build(
-        make_task([replace(row, group="case 7") for row in rows("test", "y")], id="demo/fourth")
-    )
+    elsewhere = build(make_task([replace(row, group="case 7") for row in rows("test", "y")], id="demo/fourth"))
     assert union_leaks([two], [elsewhere]) == ()
 
 
@@ -188,9 +182,7 @@ def test_sub_tasks_with_one_salt_and_one_group_key_split_alike(make_task: MakeTa
     other_rows = [replace(row, input=f"other {row.input}", group=f"g{row.id}") for row in numbered(100)]
     two = build(make_task(other_rows, id="demo/other", splits=salted))
     unlike = build(make_task(other_rows, id="demo/third", splits=SHARES))
-    assert {n: ids(part) for n, part in one.splits.items()} == {
-        n: ids(part) for n, part in two.splits.items()
-    }
+    assert {n: ids(part) for n, part in one.splits.items()} == {n: ids(part) for n, part in two.splits.items()}
     assert ids(one.splits["test"]) != ids(unlike.splits["test"])
 
 
@@ -200,9 +192,7 @@ def test_validation_comes_out_of_train_only_where_none_was_published(make_task: 
     carved = build(make_task(train + rows("test", "x"), splits=carve)).report.counts
     assert carved["validation"] == pytest.approx(100, abs=40)
     assert carved["train"] + carved["validation"] == 1000
-    published = build(
-        make_task(train + rows("test", "x") + rows("validation", "y"), splits=carve)
-    ).report.counts
+    published = build(make_task(train + rows("test", "x") + rows("validation", "y"), splits=carve)).report.counts
     assert published == {"train": 1000, "validation": 1, "test": 1}
 
 
@@ -264,8 +254,7 @@ def test_field_case_22_one_class_in_several_spellings_is_shown_with_counts_and_n
 ) -> None:
     spelt = ["ham"] * 3 + ["spam"] * 4 + ["Spam"] * 2 + ["smishing"] * 2 + ["Smishing"]
     published = [
-        Example(id=f"t:{n}", input=f"message {n}", targets=(label,), split="test")
-        for n, label in enumerate(spelt)
+        Example(id=f"t:{n}", input=f"message {n}", targets=(label,), split="test") for n, label in enumerate(spelt)
     ]
     strict = make_task(published, labels=[{"id": "ham"}, {"id": "spam"}, {"id": "smishing"}])
     with pytest.raises(DataError) as caught:

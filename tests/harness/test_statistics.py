@@ -95,16 +95,12 @@ class TestProportionInterval:
         ("successes", "n", "low", "high"),
         [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
     )
-    def test_agrees_with_newcombe_1998_table_1_method_3(
-        self, successes: int, n: int, low: float, high: float
-    ) -> None:
+    def test_agrees_with_newcombe_1998_table_1_method_3(self, successes: int, n: int, low: float, high: float) -> None:
         assert ends(proportion_interval(successes, n)) == pytest.approx((low, high), abs=5e-5)
 
     @settings(deadline=None)
     @given(st.integers(1, 400), st.data(), st.sampled_from([0.8, 0.9, 0.95, 0.99]))
-    def test_agrees_with_scipy_and_holds_the_proportion(
-        self, n: int, data: st.DataObject, confidence: float
-    ) -> None:
+    def test_agrees_with_scipy_and_holds_the_proportion(self, n: int, data: st.DataObject, confidence: float) -> None:
         successes = data.draw(st.integers(0, n))
         low, high = ends(proportion_interval(successes, n, confidence))
         oracle = stats.binomtest(successes, n).proportion_ci(confidence, method="wilson")
@@ -138,9 +134,7 @@ class TestBootstrapInterval:
         interval = bootstrap_interval(mean_statistic(values), 40, resamples=20_000)
         assert interval.method == "BCa bootstrap"
         assert ends(interval) == pytest.approx(tuple(oracle), abs=0.015)
-        assert abs(oracle[0] + oracle[1] - 2 * values.mean()) > 0.05, (
-            "rows too symmetric to tell BCa from percentile"
-        )
+        assert abs(oracle[0] + oracle[1] - 2 * values.mean()) > 0.05, "rows too symmetric to tell BCa from percentile"
 
     def test_scores_a_corpus_metric_and_not_a_mean_of_rows(self) -> None:
         gold, a, _ = f1_rows(80)
@@ -283,9 +277,7 @@ class TestMcNemar:
 
     @settings(deadline=None)
     @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
-    def test_agrees_with_statsmodels_in_any_order_of_rows_and_models(
-        self, rows: list[tuple[bool, bool]]
-    ) -> None:
+    def test_agrees_with_statsmodels_in_any_order_of_rows_and_models(self, rows: list[tuple[bool, bool]]) -> None:
         a, b = np.array(rows).T
         table = [[int((a & b).sum()), int((a & ~b).sum())], [int((~a & b).sum()), int((~a & ~b).sum())]]
         result = mcnemar(a, b)
@@ -313,9 +305,7 @@ class TestPairedProportionInterval:
     def test_agrees_with_published_intervals(
         self, n10: int, n01: int, n: int, confidence: float, low: float, high: float
     ) -> None:
-        assert ends(paired_proportion_interval(n01, n10, n, confidence)) == pytest.approx(
-            (low, high), abs=6e-4
-        )
+        assert ends(paired_proportion_interval(n01, n10, n, confidence)) == pytest.approx((low, high), abs=6e-4)
 
     @settings(max_examples=60, deadline=None)
     @given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 60))
@@ -358,9 +348,7 @@ class TestPermutationTest:
     def test_few_rows_are_enumerated_as_by_hand(self) -> None:
         differences = np.array([0.5, -0.1, 0.3, 0.2, -0.4, 0.6, 0.1])
         observed = abs(differences.mean())
-        as_far = sum(
-            abs((differences * signs).mean()) >= observed - 1e-12 for signs in product((1, -1), repeat=7)
-        )
+        as_far = sum(abs((differences * signs).mean()) >= observed - 1e-12 for signs in product((1, -1), repeat=7))
         result = permutation_test(lambda mask: np.where(mask, -differences, differences).mean(axis=1), 7)
         assert (result.exact, result.swaps) == (True, 128)
         assert result.p_value == as_far / 128
@@ -397,18 +385,14 @@ class TestPermutationTest:
             result = permutation_test(lambda mask: np.where(mask, -array, array).mean(axis=1), len(array))
             return result.p_value
 
-        assert (
-            p_value(differences) == p_value(differences[::-1]) == p_value([-value for value in differences])
-        )
+        assert p_value(differences) == p_value(differences[::-1]) == p_value([-value for value in differences])
 
     def test_whole_groups_are_swapped(self) -> None:
         clusters = np.array(["b", "a", "b", "c", "a", "b"])
 
         def swap(mask: NDArray[np.bool_]) -> FloatVector:
             for group in "abc":
-                assert (
-                    mask[:, clusters == group].all(axis=1) == mask[:, clusters == group].any(axis=1)
-                ).all()
+                assert (mask[:, clusters == group].all(axis=1) == mask[:, clusters == group].any(axis=1)).all()
             return np.asarray(1 - 2 * mask.mean(axis=1), dtype=np.float64)
 
         result = permutation_test(swap, 6, clusters=clusters)
@@ -465,9 +449,7 @@ class TestPairedDifference:
 
     def test_a_corpus_metric_is_computed_anew_for_each_swap(self) -> None:
         gold, a, b = f1_rows(10)
-        result = paired_difference(
-            f1_statistic(gold, a), f1_statistic(gold, b), 10, swap_statistic=f1_swap(gold, a, b)
-        )
+        result = paired_difference(f1_statistic(gold, a), f1_statistic(gold, b), 10, swap_statistic=f1_swap(gold, a, b))
         observed = f1_score(gold, a) - f1_score(gold, b)
         as_far = 0
         for mask in product((False, True), repeat=10):
@@ -506,9 +488,7 @@ class TestPairedDifference:
         assert (none.difference, none.p_value, none.interval.reason) == (None, None, "not defined for n = 0")
         one = paired_difference(mean_statistic([0.4]), mean_statistic([0.1]), 1)
         assert (one.p_value, one.interval.reason) == (1.0, "not defined for n = 1")
-        undefined = paired_difference(
-            constant(np.nan), constant(0.5), 9, swap_statistic=lambda m: np.zeros(len(m))
-        )
+        undefined = paired_difference(constant(np.nan), constant(0.5), 9, swap_statistic=lambda m: np.zeros(len(m)))
         assert (undefined.difference, undefined.p_value, undefined.interval.low) == (None, None, None)
 
     def test_wrong_use_is_refused(self) -> None:
@@ -542,9 +522,7 @@ class TestCorrection:
     # Each correction collects garbage inside statsmodels: 30 ms, whatever the size.
     @settings(max_examples=30, deadline=None)
     @given(P_VALUES)
-    def test_benjamini_hochberg_agrees_with_scipy_and_is_milder_than_holm(
-        self, p_values: list[float]
-    ) -> None:
+    def test_benjamini_hochberg_agrees_with_scipy_and_is_milder_than_holm(self, p_values: list[float]) -> None:
         adjusted = benjamini_hochberg(p_values)
         oracle = stats.false_discovery_control(p_values) if p_values else []
         assert adjusted.tolist() == pytest.approx(list(oracle))
@@ -585,16 +563,11 @@ class TestSharedRanks:
         assert shared_ranks(scores, lambda i, j: abs(scores[i] - scores[j]) < width) == ranks
 
     @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0, 0.5))
-    def test_rank_is_one_more_than_the_models_above_the_group(
-        self, scores: list[float], width: float
-    ) -> None:
+    def test_rank_is_one_more_than_the_models_above_the_group(self, scores: list[float], width: float) -> None:
         ranks = shared_ranks(scores, lambda i, j: abs(scores[i] - scores[j]) <= width)
         assert all(rank == 1 + sum(other < rank for other in ranks) for rank in ranks)
         assert all(
-            ranks[i] <= ranks[j]
-            for i in range(len(scores))
-            for j in range(len(scores))
-            if scores[i] > scores[j]
+            ranks[i] <= ranks[j] for i in range(len(scores)) for j in range(len(scores)) if scores[i] > scores[j]
         )
 
     def test_a_missing_score_is_no_rank(self) -> None:
@@ -671,9 +644,7 @@ class TestSimulations:
     @pytest.mark.parametrize(("n", "share"), [(30, 0.5), (80, 0.8), (200, 0.95)])
     def test_wilson_covers_at_the_stated_rate(self, n: int, share: float) -> None:
         intervals = [ends(proportion_interval(right, n)) for right in range(n + 1)]
-        exact = sum(
-            stats.binom.pmf(k, n, share) for k, (low, high) in enumerate(intervals) if low <= share <= high
-        )
+        exact = sum(stats.binom.pmf(k, n, share) for k, (low, high) in enumerate(intervals) if low <= share <= high)
         drawn = np.random.default_rng(2).binomial(n, share, 5000)
         covered = np.mean([intervals[right][0] <= share <= intervals[right][1] for right in drawn])
         assert covered == pytest.approx(exact, abs=4 * (0.05 * 0.95 / 5000) ** 0.5)
@@ -703,9 +674,7 @@ class TestSimulations:
         assert clustered / 300 >= 0.93 - 4 * 0.0126
         assert plain / 300 < 0.75
 
-    @pytest.mark.parametrize(
-        ("n", "discordance", "difference"), [(80, 0.2, 0.0), (80, 0.2, 0.12), (300, 0.05, 0.02)]
-    )
+    @pytest.mark.parametrize(("n", "discordance", "difference"), [(80, 0.2, 0.0), (80, 0.2, 0.12), (300, 0.05, 0.02)])
     def test_tango_covers_at_the_stated_rate(self, n: int, discordance: float, difference: float) -> None:
         n10, n01 = paired_grades(n, 3000, discordance, difference, seed=12)
         covered = 0

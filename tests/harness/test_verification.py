@@ -180,9 +180,7 @@ def withheld(tmp_path: Path, metric: Metric | None, recorded: bool) -> tuple[Pat
     task = subtask(tmp_path, rows(20), metric=metric)
     data = built(task)
     answers = right_on(data.splits["test"], range(15))
-    run = make_run(
-        task, data, "GPT-4", "general", answers, withhold=True, protocol="direct", spec="recorded:GPT-4"
-    )
+    run = make_run(task, data, "GPT-4", "general", answers, withhold=True, protocol="direct", spec="recorded:GPT-4")
     write_all(tmp_path / "runs", [run])
     pairs = [(example.id, answer) for example, answer in zip(data.splits["test"], answers, strict=True)]
     known: Mapping[str, Callable[[DataRequest], list[tuple[str, str | None]]]] = {"GPT-4": lambda _: pairs}

@@ -60,9 +60,7 @@ def test_chatgpt_scores_as_published_on_the_published_labels() -> None:
 
 
 @pytest.mark.parametrize(("variant", "missing"), [("", 0), ("seed-78516", 1), ("seed-944601", 2)])
-def test_recorded_answers_are_given_by_id_and_those_to_another_sentence_are_missing(
-    variant: str, missing: int
-) -> None:
+def test_recorded_answers_are_given_by_id_and_those_to_another_sentence_are_missing(variant: str, missing: int) -> None:
     request = DataRequest(variant=variant)
     answers = dict(chatgpt(request))
     assert list(answers) == [row.id for row in build(SUBTASK, request).splits["test"]]

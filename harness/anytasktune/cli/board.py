@@ -14,15 +14,26 @@ NAME = "board"
 
 
 def command(
-    runs: Annotated[Path, typer.Argument(metavar="RUNS", help="Folder of runs, as run, evaluate and quickstart write it.")],
-    format_: Annotated[str, typer.Option("--format", help="terminal, markdown, csv or json, or a plugin's.")] = "terminal",
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it there instead of the screen.")] = None,
+    runs: Annotated[
+        Path, typer.Argument(metavar="RUNS", help="Folder of runs, as run, evaluate and quickstart write it.")
+    ],
+    format_: Annotated[
+        str, typer.Option("--format", help="terminal, markdown, csv or json, or a plugin's.")
+    ] = "terminal",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write it there instead of the screen.")
+    ] = None,
     opponent: Annotated[
-        str | None, typer.Option("--opponent", help="Hold adapters against this one model; every general model when left out.")
+        str | None,
+        typer.Option("--opponent", help="Hold adapters against this one model; every general model when left out."),
     ] = None,
     publish: Annotated[
         Path | None,
-        typer.Option("--publish", metavar="DIR", help="Write a board to be committed: records, samples without others' answers, board.md, board.json."),
+        typer.Option(
+            "--publish",
+            metavar="DIR",
+            help="Write a board to be committed: records, samples without others' answers, board.md, board.json.",
+        ),
     ] = None,
     plugin: options.Plugin = None,
 ) -> None:
@@ -43,9 +54,7 @@ def command(
         for path in publish_board(registry, results_of(runs), options.folder(publish), opponent=opponent):
             typer.echo(str(path))
         return
-    board = make_board(
-        gathered.runs, gathered.golds, gathered.metrics, opponent=opponent, command=command_line()
-    )
+    board = make_board(gathered.runs, gathered.golds, gathered.metrics, opponent=opponent, command=command_line())
     known = {**FORMATS, **{report.name: report for report in registry.report_formats}}
     text = render(board, format_, known)
     if out is None:

@@ -27,7 +27,7 @@ def command(
     ] = None,
     json: options.Json = False,
 ) -> int:
-    """Build data sets: counts, leaks removed, conflicts, fingerprint. Every sub-task is tried; one that fails is named."""
+    """Build data sets: counts, leaks removed, conflicts, fingerprint. Each is tried; one that fails is named."""
     from anytasktune import dataset_store, splits
     from anytasktune.examples import DataRequest
     from anytasktune.progress import Reporter
@@ -77,7 +77,9 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("sub-task", "lang", "train", "val", "test", "leaks", "fingerprint"):
-        table.add_column(heading, overflow="fold", justify="right" if heading in ("train", "val", "test", "leaks") else "left")
+        table.add_column(
+            heading, overflow="fold", justify="right" if heading in ("train", "val", "test", "leaks") else "left"
+        )
     for row in rows:
         table.add_row(
             row["id"] + (f" ({row['variant']})" if row["variant"] else ""),

@@ -31,7 +31,7 @@ def command(
     trust_remote_code: options.Trust = False,
     json: options.Json = False,
 ) -> int:
-    """Evaluate one model on sub-tasks and record the run. Goes on where it was interrupted; what is done is not done twice."""
+    """Evaluate one model on sub-tasks and record the runs. Goes on where it was interrupted; nothing is done twice."""
     from anytasktune.cli.asking import Asking, evaluate_tasks
     from anytasktune.runs import Settings
 

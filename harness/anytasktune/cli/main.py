@@ -77,7 +77,22 @@ def _with_exit_status(command: Callable[..., int | None]) -> Callable[..., None]
     return wrapped
 
 
-for _module in (quickstart, tasks, show, plugins, models, build, tune, evaluate, record, score, predict, run, board, verify):
+for _module in (
+    quickstart,
+    tasks,
+    show,
+    plugins,
+    models,
+    build,
+    tune,
+    evaluate,
+    record,
+    score,
+    predict,
+    run,
+    board,
+    verify,
+):
     app.command(_module.NAME)(_with_exit_status(_module.command))
 
 

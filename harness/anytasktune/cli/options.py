@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 STRICT: ContextVar[bool] = ContextVar("strict_plugins", default=False)
 
-Tasks = Annotated[list[str], typer.Argument(metavar="TASK…", help="Sub-tasks, by id or glob: law/charge-prediction, 'law/*'.")]
+Tasks = Annotated[
+    list[str], typer.Argument(metavar="TASK…", help="Sub-tasks, by id or glob: law/charge-prediction, 'law/*'.")
+]
 Task = Annotated[str, typer.Argument(metavar="TASK", help="A sub-task's id: law/charge-prediction.")]
 Plugin = Annotated[
     list[Path] | None,
@@ -37,11 +39,15 @@ Limit = Annotated[
     int | None,
     typer.Option("--limit", min=1, help="Only the first rows. The run is marked and enters no published board."),
 ]
-Language = Annotated[str | None, typer.Option("--language", help="Language of the prompt: en or zh. Default: the card's.")]
+Language = Annotated[
+    str | None, typer.Option("--language", help="Language of the prompt: en or zh. Default: the card's.")
+]
 Variant = Annotated[str, typer.Option("--variant", help="A variant of the data, such as another official split.")]
 Output = Annotated[
     Path,
-    typer.Option("--output_path", "--out-dir", metavar="DIR", help="Folder for runs and adapters; a folder, not a file."),
+    typer.Option(
+        "--output_path", "--out-dir", metavar="DIR", help="Folder for runs and adapters; a folder, not a file."
+    ),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of whatever is random.")]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, mps, or auto: the best there is.")]
@@ -68,7 +74,9 @@ def one_task(found: plugins.Registry, id: str) -> SubTask:
     """
     tasks = found.select([id])
     if len(tasks) > 1:
-        raise UsageError(f"{id!r} names {len(tasks)} sub-tasks; this command takes one.", evidence=[t.id for t in tasks])
+        raise UsageError(
+            f"{id!r} names {len(tasks)} sub-tasks; this command takes one.", evidence=[t.id for t in tasks]
+        )
     return tasks[0]
 
 
@@ -104,7 +112,9 @@ def folder(path: Path) -> Path:
         UsageError: it is a file, or is named like one.
     """
     if path.is_file() or path.suffix in (".json", ".jsonl"):
-        raise UsageError(f"--output_path is a folder, and {path.name!r} is a file.", fix="name a folder: --output_path runs")
+        raise UsageError(
+            f"--output_path is a folder, and {path.name!r} is a file.", fix="name a folder: --output_path runs"
+        )
     return path
 
 
@@ -119,14 +129,18 @@ def workshop(found: plugins.Registry, settings: Settings, *, quiet: bool = False
 def warnings(record: RunRecord) -> list[str]:
     """What a person should know before trusting a score."""
     counts, rows = record.counts, record.task.rows
-    lines = [f"{count} of {rows} answers {what}" for count, what in (
-        (counts.missing, "are missing"),
-        (counts.empty, "are empty"),
-        (counts.unreadable, "could not be read"),
-        (counts.hit_limit, "ran into the generation limit"),
-        (counts.run_on, "ran on after they were complete"),
-        (counts.shortened, "were given to a prompt whose input was shortened"),
-    ) if count]
+    lines = [
+        f"{count} of {rows} answers {what}"
+        for count, what in (
+            (counts.missing, "are missing"),
+            (counts.empty, "are empty"),
+            (counts.unreadable, "could not be read"),
+            (counts.hit_limit, "ran into the generation limit"),
+            (counts.run_on, "ran on after they were complete"),
+            (counts.shortened, "were given to a prompt whose input was shortened"),
+        )
+        if count
+    ]
     if 2 * counts.empty > rows:
         lines.insert(0, "WARNING: most answers are empty; look at the stop strings and the prompt")
     if record.task.limit is not None:

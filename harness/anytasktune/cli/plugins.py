@@ -17,7 +17,10 @@ def command(plugin: options.Plugin = None, json: options.Json = False) -> int:
     for task in registry.subtasks.values():
         offered.setdefault(task.origin, []).append(task.id)
     _ = registry.model_kinds
-    rows = [{**asdict(found), "hooks": list(found.hooks), "subtasks": offered.get(found.name, [])} for found in registry.found]
+    rows = [
+        {**asdict(found), "hooks": list(found.hooks), "subtasks": offered.get(found.name, [])}
+        for found in registry.found
+    ]
     if json:
         options.print_json(rows)
         return exit_status.OK
@@ -32,7 +35,11 @@ def command(plugin: options.Plugin = None, json: options.Json = False) -> int:
         tasks = offered.get(found.name, [])
         offers = [hook for hook in found.hooks if hook != "register_subtasks"] + tasks
         table.add_row(
-            escape(found.name), escape(found.version), escape(found.distribution), escape("\n".join(offers)), escape(found.failure)
+            escape(found.name),
+            escape(found.version),
+            escape(found.distribution),
+            escape("\n".join(offers)),
+            escape(found.failure),
         )
     Console(emoji=False).print(table)
     return exit_status.OK

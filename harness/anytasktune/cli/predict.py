@@ -21,7 +21,12 @@ def command(
         str | None, typer.Option("--model", metavar="MODEL", help="The base; the adapter's own when left out.")
     ] = None,
     input_: Annotated[
-        str, typer.Option("--input", metavar="FILE|-", help="Text, one input a line, or JSON lines with an input; - is standard input.")
+        str,
+        typer.Option(
+            "--input",
+            metavar="FILE|-",
+            help="Text, one input a line, or JSON lines with an input; - is standard input.",
+        ),
     ] = "-",
     plugin: options.Plugin = None,
     language: options.Language = None,

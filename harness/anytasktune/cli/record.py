@@ -52,5 +52,8 @@ def command(
     )
     ((folder, run),) = evaluate_tasks(options.workshop(registry, settings), [subtask], asking)
     lines = [{"id": s.id, "answer": s.answer} for s in read_samples(folder, run)]
-    write_whole(out, "".join(json_module.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode("utf-8", "surrogatepass"))
+    write_whole(
+        out,
+        "".join(json_module.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode("utf-8", "surrogatepass"),
+    )
     typer.echo(f"{len(lines)} answers of {run.model.label} in {out}")

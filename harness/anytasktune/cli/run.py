@@ -23,7 +23,8 @@ def command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     plugin: options.Plugin = None,
     output_path: Annotated[
-        Path | None, typer.Option("--output_path", metavar="DIR", help="Folder of runs. Default: runs/NAME of the suite.")
+        Path | None,
+        typer.Option("--output_path", metavar="DIR", help="Folder of runs. Default: runs/NAME of the suite."),
     ] = None,
     batch_size: options.BatchSize = "auto",
     device: options.Device = "auto",

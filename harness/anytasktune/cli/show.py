@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +13,7 @@ from anytasktune import prompts
 from anytasktune.cli import options
 from anytasktune.examples import Example
 from anytasktune.lm_eval_tasks import stock_names, write_stock_yaml
+from anytasktune.plugins import FILES
 from anytasktune.subtask import SubTask
 
 NAME = "show"
@@ -22,7 +25,9 @@ def command(
     json: options.Json = False,
     lm_eval_out: Annotated[
         Path | None,
-        typer.Option("--lm-eval-out", metavar="DIR", help="Write the sub-task's lm-eval tasks there, a YAML a protocol."),
+        typer.Option(
+            "--lm-eval-out", metavar="DIR", help="Write the sub-task's lm-eval tasks there, a YAML a protocol."
+        ),
     ] = None,
 ) -> None:
     """Show a sub-task: its card, its prompts, and the stock lm_eval command that gives the same score."""
@@ -31,7 +36,7 @@ def command(
         for path in write_stock_yaml(subtask, lm_eval_out):
             typer.echo(str(path))
         return
-    about = _about(subtask)
+    about = _about(subtask, plugin or [])
     if json:
         options.print_json(about)
         return
@@ -49,9 +54,11 @@ def command(
             console.print(f"[bold]{escape(name)}[/] {escape(shown)}", soft_wrap=True)
 
 
-def _about(task: SubTask) -> dict[str, Any]:
+def _about(task: SubTask, files: list[Path]) -> dict[str, Any]:
     card = task.card
-    placeholder = Example(id="x:0", input="‹input›", targets=tuple(label.id for label in card.labels[:1]) or ("‹answer›",))
+    placeholder = Example(
+        id="x:0", input="‹input›", targets=tuple(label.id for label in card.labels[:1]) or ("‹answer›",)
+    )
     shown = {}
     for language in card.prompts:
         document = prompts.document(task.id, card, placeholder, language)
@@ -74,16 +81,25 @@ def _about(task: SubTask) -> dict[str, Any]:
         "source": card.source.citation + (f" {card.source.url}" if card.source.url else ""),
         "a wrong answer costs": card.wrong_answer_costs,
         "YAML": str(task.yaml),
-        "lm-eval": _stock_commands(task),
+        "lm-eval": _stock_commands(task, files),
     }
 
 
-def _stock_commands(task: SubTask) -> dict[str, str]:
-    """Stock commands by lm-eval name; the first runs the card's YAML itself."""
-    model = "lm_eval run --model hf --model_args pretrained=MODEL,dtype=float32 --apply_chat_template --fewshot_as_multiturn true"
-    own = f"{model} --include_path {task.yaml.parent} --tasks {task.slug} --num_fewshot 0"
+def _stock_commands(task: SubTask, files: list[Path]) -> dict[str, str]:
+    """Stock commands by lm-eval name; the first runs the card's YAML itself.
+
+    Stock lm-eval finds installed plugins by itself, and single files by the environment.
+    """
+    paths = [str(file.resolve()) for file in files]
+    known = f"{FILES}={shlex.quote(os.pathsep.join(paths))} " if paths else ""
+    write = shlex.join(["anytasktune", "show", task.id, *(word for path in paths for word in ("--plugin", path))])
+    model = (
+        f"{known}lm_eval run --model hf --model_args pretrained=MODEL,dtype=float32 "
+        "--apply_chat_template --fewshot_as_multiturn true"
+    )
+    own = f"{model} --include_path {shlex.quote(str(task.yaml.parent))} --tasks {task.slug} --num_fewshot 0"
     others = {
-        name: f"anytasktune show {task.id} --lm-eval-out DIR && {model} --include_path DIR --tasks {name} --num_fewshot 0"
+        name: f"{write} --lm-eval-out DIR && {model} --include_path DIR --tasks {name} --num_fewshot 0"
         for name, _, _ in stock_names(task)
     }
     return {task.slug: own, **others}

@@ -14,7 +14,9 @@ NAME = "tasks"
 
 
 def command(
-    pattern: Annotated[list[str] | None, typer.Argument(metavar="[TASK…]", help="Ids or globs; all when left out.")] = None,
+    pattern: Annotated[
+        list[str] | None, typer.Argument(metavar="[TASK…]", help="Ids or globs; all when left out.")
+    ] = None,
     plugin: options.Plugin = None,
     json: options.Json = False,
 ) -> None:
@@ -23,7 +25,11 @@ def command(
     tasks = registry.select(pattern) if pattern else list(registry.subtasks.values())
     broken: list[str] = []
     readable = [task for task in tasks if _readable(task, broken)]
-    broken += [f"plugin {found.name} ({found.distribution or 'file'}) failed: {found.failure}" for found in registry.found if found.failure]
+    broken += [
+        f"plugin {found.name} ({found.distribution or 'file'}) failed: {found.failure}"
+        for found in registry.found
+        if found.failure
+    ]
     if json:
         options.print_json([_as_dict(task) for task in readable])
     else:

@@ -30,7 +30,7 @@ def command(
     dtype: options.Dtype = "auto",
     trust_remote_code: options.Trust = False,
 ) -> None:
-    """Tune an adapter for each sub-task by its recipe; prints the adapter's folder. Goes on where it was interrupted."""
+    """Tune an adapter for each sub-task by its recipe; prints its folder. Goes on where it was interrupted."""
     from anytasktune.runs import Settings
 
     changes = _changes(set_ or [])
@@ -48,8 +48,8 @@ def command(
     for task in chosen:
         adapter, tuning = workshop.tune(task, workshop.data(task, variant), model, recipe_changes=changes, seed=seed)
         workshop.reporter.say(
-            f"{task.id}: best validation loss {tuning.best_validation_loss:.4f} at step {tuning.best_step} of {tuning.steps}, "
-            f"{tuning.seconds:.0f} s"
+            f"{task.id}: best validation loss {tuning.best_validation_loss:.4f} "
+            f"at step {tuning.best_step} of {tuning.steps}, {tuning.seconds:.0f} s"
         )
         typer.echo(str(adapter))
 

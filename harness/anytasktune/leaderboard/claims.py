@@ -52,9 +52,7 @@ def claim_of(draft: Draft, section: Section, plan: Plan, decided: Decided) -> Cl
             "five; a smaller one may well stay unseen."
         )
     elif any(done.p is not None for done in decided.values()):
-        sentences.append(
-            "So few of these rows tell the models apart that no difference could be shown for sure."
-        )
+        sentences.append("So few of these rows tell the models apart that no difference could be shown for sure.")
     return Claim(section=section.title, sentences=tuple(sentences))
 
 

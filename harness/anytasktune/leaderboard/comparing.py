@@ -166,9 +166,7 @@ def decide(plans: Sequence[Plan]) -> list[Decided]:
         for index, done in family:
             decided[index].setdefault((done.row, done.against), done)
         for (index, done), p in zip(tested, corrected, strict=True):
-            decided[index][done.row, done.against] = replace(
-                done, p_holm=p, verdict=_verdict(done.difference, p)
-            )
+            decided[index][done.row, done.against] = replace(done, p_holm=p, verdict=_verdict(done.difference, p))
     return decided
 
 
@@ -187,9 +185,7 @@ def ranks_of(draft: Draft) -> dict[str, int]:
     """
     from anytasktune.statistics import shared_ranks
 
-    entries = [
-        entry for entry in draft.entries if entry.record.score.value is not None and entry.grades is not None
-    ]
+    entries = [entry for entry in draft.entries if entry.record.score.value is not None and entry.grades is not None]
     alpha = ALPHA / max(1, len(entries) - 1)
 
     def same(leader: int, other: int) -> bool:
@@ -210,11 +206,6 @@ def smallest_difference(comparisons: Sequence[Comparison]) -> float | None:
     for done in comparisons:
         if done.discordance:
             return smallest_detectable_difference(done.n, done.discordance, ALPHA, POWER)
-        if (
-            done.discordance is None
-            and done.low is not None
-            and done.high is not None
-            and done.high > done.low
-        ):
+        if done.discordance is None and done.low is not None and done.high is not None and done.high > done.low:
             return (1.959964 + 0.841621) * (done.high - done.low) / (2 * 1.959964)
     return None

@@ -157,9 +157,7 @@ class Draft:
 
     def of_family(self, *families: str) -> list[Entry]:
         """Entries of these families that have a score, best first."""
-        return [
-            e for e in self.entries if e.record.model.family in families and e.record.score.value is not None
-        ]
+        return [e for e in self.entries if e.record.model.family in families and e.record.score.value is not None]
 
 
 def draft_of(key: SectionKey, runs: Sequence[Run], known: Known, notes: list[str]) -> Draft:

@@ -54,9 +54,7 @@ class _Choice:
         reading = read_label(answer, self.names)
         gold = tuple(self.names.get(target, target) for target in example.targets)
         right = reading.status == "read" and reading.value == gold
-        return Grade(
-            score=float(right), status=reading.status, read=reading.value, gold=gold, run_on=reading.run_on
-        )
+        return Grade(score=float(right), status=reading.status, read=reading.value, gold=gold, run_on=reading.run_on)
 
     def summarise(self, grades: Sequence[Grade]) -> Mapping[str, float]:
         """The primary score under ``name``, and the accuracy; NaN when no row counts."""

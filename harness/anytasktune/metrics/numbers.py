@@ -37,9 +37,7 @@ class NumericMatch(MeanOfRows):
             return Grade(score=0.0, status=reading.status, gold=example.targets, run_on=reading.run_on)
         golds = [read_number(target) for target in example.targets]
         right = any(gold.value and self._agree(reading.value[0], gold.value[0]) for gold in golds)
-        return Grade(
-            score=float(right), status="read", read=reading.value, gold=example.targets, run_on=reading.run_on
-        )
+        return Grade(score=float(right), status="read", read=reading.value, gold=example.targets, run_on=reading.run_on)
 
     def _agree(self, answer: str, gold: str) -> bool:
         if not self.tolerance:

@@ -60,9 +60,7 @@ class _Text(MeanOfRows):
         if reading.status != "read":
             return Grade(score=0.0, status=reading.status, gold=example.targets, run_on=reading.run_on)
         score = self.compare(reading.value[0], usable) if usable else 0.0
-        return Grade(
-            score=score, status="read", read=reading.value, gold=example.targets, run_on=reading.run_on
-        )
+        return Grade(score=score, status="read", read=reading.value, gold=example.targets, run_on=reading.run_on)
 
     @abstractmethod
     def compare(self, text: str, references: Sequence[str]) -> float:

@@ -1,4 +1,4 @@
-"""Causal language models on this machine: where they are found, how an adapter is applied, what a record says of them."""
+"""Causal language models on this machine: where they are, how an adapter is applied, what a record says of them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,9 @@ def locate(spec: str, say: Say) -> Place:
         return Place(spec=spec, where=name, label=name, public_name=name, revision=revision)
     folder = Path(spec.removeprefix("local:")).expanduser()
     if not folder.is_dir():
-        raise UsageError(f"There is no model folder {folder.name!r}.", where=str(folder), fix="see `anytasktune models`")
+        raise UsageError(
+            f"There is no model folder {folder.name!r}.", where=str(folder), fix="see `anytasktune models`"
+        )
     name = folder.resolve().name
     return Place(spec=f"local:{name}", where=str(folder), label=name, public_name=name)
 
@@ -83,7 +85,9 @@ def place_of(model: str | None, adapter: Path | None) -> tuple[Place, str]:
     info = adapters.read_adapter(adapter) if adapter is not None else None
     spec = model or str(info.identity.get("base_spec", "") if info else "")
     if model is None and (not spec or spec.startswith("local:")):
-        raise UsageError(f"The adapter was tuned on a local folder, {spec.removeprefix('local:')!r}.", fix="name it: --model FOLDER")
+        raise UsageError(
+            f"The adapter was tuned on a local folder, {spec.removeprefix('local:')!r}.", fix="name it: --model FOLDER"
+        )
     return locate(spec, lambda line: None), info.identity.get("language", "") if info else ""
 
 
@@ -118,7 +122,10 @@ class CausalModel:
             return EngineRecord(name="", device=self.loaded.device, dtype=self.loaded.dtype)
         engine = self._lm.engine
         return EngineRecord(
-            name=str(engine["name"]), device=self.loaded.device, dtype=self.loaded.dtype, versions=dict(engine["versions"])
+            name=str(engine["name"]),
+            device=self.loaded.device,
+            dtype=self.loaded.dtype,
+            versions=dict(engine["versions"]),
         )
 
     def notes(self) -> tuple[int, int, frozenset[str]]:
@@ -195,7 +202,9 @@ def open_place(
         seed=info.seed,
         parameters=loaded.parameters,
     )
-    return CausalModel(record=tuned, loaded=replace(loaded, model=merged), form=form, rows_at_once=rows_at_once, say=say)
+    return CausalModel(
+        record=tuned, loaded=replace(loaded, model=merged), form=form, rows_at_once=rows_at_once, say=say
+    )
 
 
 def _probe_context(task: SubTask, language: str, form: Encoder) -> str:

@@ -36,9 +36,7 @@ class ClassicalModel(Protocol):
     chosen: Mapping[str, object]
     """What was chosen, and on how many validation rows; empty before ``fit``."""
 
-    def fit(
-        self, train: Sequence[Example], validation: Sequence[Example], card: Card, metric: Metric
-    ) -> None:
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], card: Card, metric: Metric) -> None:
         """Learn from ``train``; choose by ``metric`` on ``validation`` (the first of the grid without any).
 
         Raises:
@@ -81,9 +79,7 @@ def classical_model(kind: Kind, name: str) -> ClassicalModel:
     """
     models = classical_models(kind)
     if name not in models:
-        raise ModelError(
-            f"No classical model for kind {kind!r} is called {name!r}.", fix=did_you_mean(name, models)
-        )
+        raise ModelError(f"No classical model for kind {kind!r} is called {name!r}.", fix=did_you_mean(name, models))
     return models[name]()
 
 
@@ -137,9 +133,7 @@ class Majority:
         self.chosen: Mapping[str, object] = NO_CHOICES
         self._answer: str | None = None
 
-    def fit(
-        self, train: Sequence[Example], validation: Sequence[Example], card: Card, metric: Metric
-    ) -> None:
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], card: Card, metric: Metric) -> None:
         """Count the train answers; nothing is chosen on validation.
 
         Raises:
@@ -239,9 +233,7 @@ class _Tuned:
         self.chosen: Mapping[str, object] = NO_CHOICES
         self._answer: _Answers | None = None
 
-    def fit(
-        self, train: Sequence[Example], validation: Sequence[Example], card: Card, metric: Metric
-    ) -> None:
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], card: Card, metric: Metric) -> None:
         """Fit every point of the grid on ``train`` and keep the best on ``validation``.
 
         Raises:
@@ -444,9 +436,7 @@ class SpanDictionary(_Tuned):
             for kind, text in sorted(spans):
                 types[text][kind] += 1
             annotated.update({text for _, text in spans})
-        seen = Counter(
-            {text: sum(_stands_in(text, example.input) for example in train) for text in types if text}
-        )
+        seen = Counter({text: sum(_stands_in(text, example.input) for example in train) for text in types if text})
         for share in (0.5, 0.0, 0.25, 0.75, 0.9):
             entries = {
                 text: types[text].most_common(1)[0][0]
@@ -516,9 +506,7 @@ def _nearest(vectoriser: Any, rows: Any, references: Sequence[str]) -> _Answers:
         found: list[str] = []
         for start in range(0, len(examples), 256):
             inputs = vectoriser.transform(_inputs(examples[start : start + 256]))
-            likeness = (
-                (inputs @ rows.T).toarray().round(12)
-            )  # rounded, so that ties fall to the first train row
+            likeness = (inputs @ rows.T).toarray().round(12)  # rounded, so that ties fall to the first train row
             found += [references[int(place)] for place in likeness.argmax(axis=1)]
         return found
 
@@ -533,9 +521,7 @@ class CopyInput:
     def __init__(self) -> None:
         self.chosen: Mapping[str, object] = NO_CHOICES
 
-    def fit(
-        self, train: Sequence[Example], validation: Sequence[Example], card: Card, metric: Metric
-    ) -> None:
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], card: Card, metric: Metric) -> None:
         """Nothing to learn.
 
         Raises:

@@ -42,7 +42,9 @@ class JournalledLM(LM):  # type: ignore[misc]  # lm-eval is untyped
         return str(getattr(self._inner, "tokenizer_name", ""))
 
     def _through(self, kind: str, requests: list[Instance]) -> list[Any]:
-        keys = [key_of(kind, str(request.args[0]), request.args[1] if len(request.args) > 1 else "") for request in requests]
+        keys = [
+            key_of(kind, str(request.args[0]), request.args[1] if len(request.args) > 1 else "") for request in requests
+        ]
         wanted = [i for i, key in enumerate(keys) if self._journal.get(key) is None]
         for start in range(0, len(wanted), CHUNK):
             part = wanted[start : start + CHUNK]

@@ -9,9 +9,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that show nothing or change how other text shows: controls, bidi marks, surrogates."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_MARKDOWN = re.compile(
-    r"[\\`*\[\]|~$@]|[<>&](?! )|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.", re.IGNORECASE
-)
+_MARKDOWN = re.compile(r"[\\`*\[\]|~$@]|[<>&](?! )|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.", re.IGNORECASE)
 
 
 def visible(text: str) -> str:
@@ -36,8 +34,7 @@ def csv_cell(text: str) -> str:
 def json_text(text: str) -> str:
     """A JSON document with unseen characters escaped as JSON does; line feeds between its lines stay."""
     return "".join(
-        _json_escape(char) if char != "\n" and unicodedata.category(char) in _UNSEEN else char
-        for char in text
+        _json_escape(char) if char != "\n" and unicodedata.category(char) in _UNSEEN else char for char in text
     )
 
 
@@ -46,13 +43,7 @@ def _escape(char: str) -> str:
     if named:
         return named
     number = ord(char)
-    return (
-        f"\\x{number:02x}"
-        if number < 0x100
-        else f"\\u{number:04x}"
-        if number < 0x10000
-        else f"\\U{number:08x}"
-    )
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def _json_escape(char: str) -> str:

@@ -83,8 +83,7 @@ def _row(row: Row) -> dict[str, Any]:
         "reason": score.reason,
         "scores": {name: finite(value) for name, value in record.scores.items()},
         "slices": {
-            name: {value: part.model_dump() for value, part in parts.items()}
-            for name, parts in record.slices.items()
+            name: {value: part.model_dump() for value, part in parts.items()} for name, parts in record.slices.items()
         },
         "counts": record.counts.model_dump(),
         "is_best_base": row.is_best_base,

@@ -50,11 +50,7 @@ def _section(section: Section) -> list[str]:
     lines = [f"## {inert(section.title)}", "", f"{section.asked} rows, {inert(section.metric)}{limited}.", ""]
     lines += _table(_COLUMNS, (_cells(row) for row in section.rows), right=(0, 2, 4, 7, 8))
     footnotes = [(row, remark) for row in section.rows if (remark := rows.remark(row))]
-    return (
-        lines
-        + [f"- \\* {inert(row.name)}: {inert(remark)}" for row, remark in footnotes]
-        + [""] * bool(footnotes)
-    )
+    return lines + [f"- \\* {inert(row.name)}: {inert(remark)}" for row, remark in footnotes] + [""] * bool(footnotes)
 
 
 def _cells(row: Row) -> list[str]:
@@ -80,9 +76,7 @@ def _overview(board: Board) -> list[str]:
     found: dict[tuple[str, str], dict[int, str]] = {}
     for column, section in enumerate(whole):
         for row in section.rows:
-            found.setdefault((row.label, rows.kind_and_protocol(row, row.label)), {})[column] = rows.score(
-                row
-            )
+            found.setdefault((row.label, rows.kind_and_protocol(row, row.label)), {})[column] = rows.score(row)
     body = [
         [f"{inert(label)} {kind}", *(scores.get(column, "-") for column in range(len(whole)))]
         for (label, kind), scores in sorted(found.items())
@@ -112,11 +106,7 @@ def _provenance(board: Board) -> list[str]:
             inert(row.record.task.data_fingerprint),
             inert(row.record.protocol.prompt_hash[:12]),
             str(row.record.seed if row.record.model.seed is None else row.record.model.seed),
-            inert(
-                " ".join(
-                    filter(None, (row.record.engine.name, row.record.engine.device, row.record.engine.dtype))
-                )
-            ),
+            inert(" ".join(filter(None, (row.record.engine.name, row.record.engine.device, row.record.engine.dtype)))),
             inert(row.record.commit[:12]),
             "" if row.adapter_bytes is None else f"{row.adapter_bytes} bytes",
             "" if row.tuning_minutes is None else f"{row.tuning_minutes:.1f} min",

@@ -28,9 +28,7 @@ def render(board: Board, width: int = NARROWEST) -> str:
     from rich.console import Console
 
     file = io.StringIO()
-    console = Console(
-        file=file, width=max(width, NARROWEST), no_color=True, force_terminal=False, legacy_windows=False
-    )
+    console = Console(file=file, width=max(width, NARROWEST), no_color=True, force_terminal=False, legacy_windows=False)
     show(board, console)
     return "".join(line.rstrip() + "\n" for line in file.getvalue().splitlines())
 
@@ -123,8 +121,7 @@ def _line(cells: tuple[str, str, str, str, str, str], wide: int) -> str:
 
     rank, name, score, interval, n, difference = cells
     return (
-        f"{rank:>{_RANK}} {set_cell_size(name, wide)} {score:>{_SCORE}} {interval:<{_INTERVAL}} {n:>{_N}} "
-        f" {difference}"
+        f"{rank:>{_RANK}} {set_cell_size(name, wide)} {score:>{_SCORE}} {interval:<{_INTERVAL}} {n:>{_N}}  {difference}"
     ).rstrip()
 
 

@@ -97,9 +97,7 @@ def mcnemar(a_right: ArrayLike, b_right: ArrayLike) -> McNemar:
     a, b = mean_statistic(a_right), mean_statistic(b_right)
     _check_rows(a, b, len(a.values))
     if not (a.is_right_or_wrong and b.is_right_or_wrong):
-        raise DataError(
-            "McNemar's test needs grades that are 0 or 1.", fix="use paired_difference for other grades."
-        )
+        raise DataError("McNemar's test needs grades that are 0 or 1.", fix="use paired_difference for other grades.")
     n10, n01 = int((a.values > b.values).sum()), int((a.values < b.values).sum())
     p_value = float(stats.binomtest(n10, n10 + n01, 0.5).pvalue) if n10 + n01 else 1.0
     return McNemar(p_value=p_value, n01=n01, n10=n10, n=len(a.values))
@@ -125,9 +123,7 @@ def paired_proportion_interval(n01: int, n10: int, n: int, confidence: float = 0
     """
     check_share("confidence", confidence)
     if min(n01, n10) < 0 or n01 + n10 > n:
-        raise DataError(
-            f"{n01} + {n10} discordant rows of {n} cannot be.", fix="count grades and rows again."
-        )
+        raise DataError(f"{n01} + {n10} discordant rows of {n} cannot be.", fix="count grades and rows again.")
     if n == 0:
         return Interval(low=None, high=None, method="Tango", reason="not defined for n = 0")
     z = float(stats.norm.isf((1 - confidence) / 2))
@@ -179,16 +175,12 @@ def permutation_test(
         DataError: there is not one group id a row, or the difference is not defined.
     """
     if n < 1 or resamples < 1:
-        raise UsageError(
-            f"A permutation test needs rows and resamples, not {n} and {resamples}.", fix="give both."
-        )
+        raise UsageError(f"A permutation test needs rows and resamples, not {n} and {resamples}.", fix="give both.")
     of_row = np.arange(n) if clusters is None else clusters_of(clusters, n).of_row
     units = int(of_row.max()) + 1
     difference = float(swap_statistic(np.zeros((1, n), dtype=np.bool_))[0])
     if not np.isfinite(difference):
-        raise DataError(
-            "The difference of the two scores is not defined on these rows.", fix="look at both scores."
-        )
+        raise DataError("The difference of the two scores is not defined on these rows.", fix="look at both scores.")
     exact = 2**units <= resamples
     swaps = 2**units if exact else resamples
     every = (np.arange(2**units)[:, None] >> np.arange(units) & 1).astype(np.bool_) if exact else None

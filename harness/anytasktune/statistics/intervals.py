@@ -89,9 +89,7 @@ def proportion_interval(successes: int, n: int, confidence: float = 0.95) -> Int
     """
     check_share("confidence", confidence)
     if not 0 <= successes <= n:
-        raise DataError(
-            f"{successes} right answers of {n} rows cannot be.", fix="count grades and rows again."
-        )
+        raise DataError(f"{successes} right answers of {n} rows cannot be.", fix="count grades and rows again.")
     if n == 0:
         return Interval(low=None, high=None, method="Wilson", reason="not defined for n = 0")
     low, high = proportion_confint(successes, n, alpha=1 - confidence, method="wilson")
@@ -198,9 +196,7 @@ def _bca(
     return float(ends.low), float(ends.high), np.asarray(result.bootstrap_distribution, dtype=np.float64)
 
 
-def _all_equal_interval(
-    score: float, units: int, confidence: float, bounds: tuple[float, float] | None
-) -> Interval:
+def _all_equal_interval(score: float, units: int, confidence: float, bounds: tuple[float, float] | None) -> Interval:
     """For rows that all score the same: the bootstrap sees no spread, which is no proof that there is none.
 
     Wilson's interval for 0 of ``units`` bounds the share of unseen rows that differ; each of them could at

@@ -48,9 +48,7 @@ def _critical(discordant: NDArray[np.int64], alpha: float) -> NDArray[np.int64]:
     return np.asarray(reached - (2 * stats.binom.cdf(reached, discordant, 0.5) > alpha), dtype=np.int64)
 
 
-def smallest_detectable_difference(
-    n: int, discordance: float, alpha: float = 0.05, power: float = 0.8
-) -> float | None:
+def smallest_detectable_difference(n: int, discordance: float, alpha: float = 0.05, power: float = 0.8) -> float | None:
     """The smallest true difference that ``n`` rows show with this power; ``None`` where they show none.
 
     80 rows at a discordance of 0.2: 0.142.

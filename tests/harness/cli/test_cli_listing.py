@@ -91,9 +91,17 @@ def test_show_tells_prompts_and_stock_commands(att: Att, tmp_path: Path, kind: s
     likelihood = [name for name in about["lm-eval"] if name.endswith("likelihood")]
     assert len(likelihood) == (2 if kind == "choice" else 0)
     assert all("--num_fewshot" in line and "lm_eval run" in line for line in about["lm-eval"].values())
+    assert all(f"ANYTASKTUNE_PLUGIN_FILES={path} lm_eval run" in line for line in about["lm-eval"].values())
     text = att("show", f"demo/{kind}", "--plugin", path)
     assert text.status == 0
     assert about["lm-eval"][f"demo_{kind}"] in text.out
+
+
+def test_stock_commands_of_installed_plugins_need_no_environment(att: Att) -> None:
+    commands = att("show", "consumer/ticket-routing", "--json").json()["lm-eval"]
+    assert commands.pop("consumer_ticket_routing").startswith("lm_eval run --model hf ")
+    for line in commands.values():
+        assert line.startswith("anytasktune show consumer/ticket-routing --lm-eval-out DIR && lm_eval run --model hf ")
 
 
 def test_show_writes_the_tasks_of_lm_eval(att: Att, tmp_path: Path) -> None:

@@ -109,9 +109,7 @@ def test_field_case_44_degenerate_answers_have_a_score_without_a_warning(metric:
 
 def test_field_case_44_matthews_of_constant_answers_is_zero() -> None:
     metric = MatthewsCorrelation(LABELS)
-    assert (
-        metric.summarise(grades_of(metric, ["dovish", "hawkish"], ["dovish", "dovish"]))[metric.name] == 0.0
-    )
+    assert metric.summarise(grades_of(metric, ["dovish", "hawkish"], ["dovish", "dovish"]))[metric.name] == 0.0
     assert metric.summarise(grades_of(metric, ["dovish"], ["dovish"]))[metric.name] == 0.0
 
 

@@ -32,9 +32,7 @@ def grade(metric: Metric, golds: tuple[str, ...], answer: str | None) -> Grade:
         (("诈骗罪",), None, 0.0, "missing"),
     ],
 )
-def test_a_row_scores_the_f1_of_its_sets(
-    golds: tuple[str, ...], answer: str | None, score: float, status: str
-) -> None:
+def test_a_row_scores_the_f1_of_its_sets(golds: tuple[str, ...], answer: str | None, score: float, status: str) -> None:
     for metric in (SetF1(LABELS), MicroF1Sets(LABELS)):
         graded = grade(metric, golds, answer)
         assert graded.score == pytest.approx(score)
@@ -56,9 +54,7 @@ def test_pooled_f1_equals_scikit_learn_on_every_resample() -> None:
     rows = random.integers(0, 60, (30, 60))
     expected = [f1_score(gold[row], said[row], average="micro", zero_division=0) for row in rows]
     np.testing.assert_allclose(micro.resampled(grades, rows), expected)
-    per_row = [
-        f1_score(gold[i : i + 1], said[i : i + 1], average="samples", zero_division=1) for i in range(60)
-    ]
+    per_row = [f1_score(gold[i : i + 1], said[i : i + 1], average="samples", zero_division=1) for i in range(60)]
     assert samples.summarise(grades)["samples F1"] == pytest.approx(np.mean(per_row))
     np.testing.assert_allclose(samples.resampled(grades, rows), np.array(per_row)[rows].mean(axis=1))
 

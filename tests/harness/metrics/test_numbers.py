@@ -25,9 +25,7 @@ def grade(gold: str, answer: str | None, tolerance: float = 0.0) -> Grade:
         ("60", "60%"),
     ],
 )
-def test_field_case_31_separators_currency_percent_and_punctuation_spoil_nothing(
-    gold: str, answer: str
-) -> None:
+def test_field_case_31_separators_currency_percent_and_punctuation_spoil_nothing(gold: str, answer: str) -> None:
     assert grade(gold, answer).score == 1.0
 
 
@@ -47,9 +45,7 @@ def test_field_case_32_numbers_are_compared_as_numbers(gold: str, answer: str, s
     assert grade(gold, answer).score == score
 
 
-@pytest.mark.parametrize(
-    ("gold", "answer"), [("42", "42\n\nQuestion: … Answer: 17"), ("10", "10\n\nPassage:")]
-)
+@pytest.mark.parametrize(("gold", "answer"), [("42", "42\n\nQuestion: … Answer: 17"), ("10", "10\n\nPassage:")])
 def test_field_case_37_the_first_number_is_scored_and_the_run_on_told(gold: str, answer: str) -> None:
     graded = grade(gold, answer)
     assert (graded.score, graded.run_on) == (1.0, True)

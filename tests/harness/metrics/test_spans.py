@@ -31,9 +31,7 @@ def grade(metric: SpanF1, golds: tuple[str, ...], answer: str | None) -> Grade:
         ((), None, 0.0, "missing"),
     ],
 )
-def test_a_span_counts_by_type_and_text(
-    golds: tuple[str, ...], answer: str | None, score: float, status: str
-) -> None:
+def test_a_span_counts_by_type_and_text(golds: tuple[str, ...], answer: str | None, score: float, status: str) -> None:
     graded = grade(SpanF1(("drug", "symptom")), golds, answer)
     assert graded.score == pytest.approx(score)
     assert graded.status == status
@@ -56,8 +54,7 @@ def test_pooled_f1_is_that_of_the_counts_in_every_resample() -> None:
     metric = SpanF1()
     words = [f"t: {letter}" for letter in "abcde"]
     pairs = [
-        ([w for w in words if random.random() < 0.5], [w for w in words if random.random() < 0.5])
-        for _ in range(40)
+        ([w for w in words if random.random() < 0.5], [w for w in words if random.random() < 0.5]) for _ in range(40)
     ]
     grades = [grade(metric, tuple(gold), "\n".join(said) or "none") for gold, said in pairs]
     rows = random.integers(0, 40, (25, 40))

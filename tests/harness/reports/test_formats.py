@@ -75,9 +75,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Board:
 
 
 def unseen(text: str) -> set[str]:
-    return {
-        char for char in text if char != "\n" and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")
-    }
+    return {char for char in text if char != "\n" and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
 
 
 # --- the terminal ---
@@ -111,10 +109,7 @@ def test_footnotes_claims_and_command_follow_the_rows(board: Board) -> None:
     assert "* mumbler (zero-shot): of 100 rows 30 unreadable" in text
     assert "50 of 100 answers are missing" in text
     assert "10 rows, accuracy, limited to 10 rows" in text
-    order = [
-        text.index(part)
-        for part in ("tfidf-logreg", "* mumbler", "beats its base", "Made by: anytasktune board")
-    ]
+    order = [text.index(part) for part in ("tfidf-logreg", "* mumbler", "beats its base", "Made by: anytasktune board")]
     assert order == sorted(order)
 
 
@@ -139,9 +134,7 @@ def test_long_names_keep_their_protocol_beside_the_score_and_stand_whole_below(b
     ["smol adapter", "SmolLM2-135M-Instruct adapter", "SmolLM2-135M-Instruct adapter, seed 1", "m" * 60],
 )
 @pytest.mark.parametrize("protocol", ["zero-shot", "few-shot", "likelihood"])
-def test_an_adapter_is_called_adapter_once_in_the_line_of_its_score(
-    tmp_path: Path, label: str, protocol: str
-) -> None:
+def test_an_adapter_is_called_adapter_once_in_the_line_of_its_score(tmp_path: Path, label: str, protocol: str) -> None:
     task = subtask(tmp_path, rows(10))
     run = make_run(task, built(task), label, "adapter", ["ham"] * 10, seed=1, protocol=protocol)
     board = board_of(task, built(task), [run])
@@ -194,9 +187,7 @@ def test_field_case_45_markdown_shows_a_gap_as_a_gap_and_no_mean(tmp_path: Path)
 
     tasks = [subtask(tmp_path, rows(20), id=f"demo/{name}") for name in ("easy", "hard")]
     sets = [built(task) for task in tasks]
-    runs = [
-        make_run(task, data, "A", "general", ["ham"] * 20) for task, data in zip(tasks, sets, strict=True)
-    ]
+    runs = [make_run(task, data, "A", "general", ["ham"] * 20) for task, data in zip(tasks, sets, strict=True)]
     runs.append(make_run(tasks[0], sets[0], "B", "general", right_on(sets[0].splits["test"], range(20))))
     golds = {
         DataKey(task.id, 1, "", data.fingerprint): {e.id: e for e in data.all}
@@ -221,9 +212,7 @@ def test_csv_has_one_line_a_row_in_full_precision_and_empty_where_undefined(boar
     for row, line in zip(board.rows, read_csv(text), strict=True):
         score = row.record.score
         assert line["label"] == row.label
-        assert [line["score"], line["low"]] == [
-            "" if v is None else repr(v) for v in (score.value, score.low)
-        ]
+        assert [line["score"], line["low"]] == ["" if v is None else repr(v) for v in (score.value, score.low)]
         assert line["rank"] == ("" if row.rank is None else str(row.rank))
         assert line["p_holm"] == (repr(row.versus_base.p_holm) if row.versus_base else "")
     assert "nan" not in text.lower()
