@@ -66,8 +66,6 @@ def stock(folder: Path, name: str, model: Path, *words: str) -> tuple[float, dic
         *command,
         "--limit",
         LIMIT,
-        "--device",
-        "cpu",
         "--output_path",
         "out",
         "--log_samples",

@@ -88,14 +88,15 @@ def _about(task: SubTask, files: list[Path]) -> dict[str, Any]:
 def _stock_commands(task: SubTask, files: list[Path]) -> dict[str, str]:
     """Stock commands by lm-eval name; the first runs the card's YAML itself.
 
-    Stock lm-eval finds installed plugins by itself, and single files by the environment.
+    Stock lm-eval finds installed plugins by itself, and single files by the environment. Left to itself it takes
+    "cuda" for the device, even where there is none.
     """
     paths = [str(file.resolve()) for file in files]
     known = f"{FILES}={shlex.quote(os.pathsep.join(paths))} " if paths else ""
     write = shlex.join(["anytasktune", "show", task.id, *(word for path in paths for word in ("--plugin", path))])
     model = (
         f"{known}lm_eval run --model hf --model_args pretrained=MODEL,dtype=float32 "
-        "--apply_chat_template --fewshot_as_multiturn true"
+        "--device cpu --apply_chat_template --fewshot_as_multiturn true"
     )
     own = f"{model} --include_path {shlex.quote(str(task.yaml.parent))} --tasks {task.slug} --num_fewshot 0"
     others = {

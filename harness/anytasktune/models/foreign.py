@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -108,10 +109,10 @@ def open_foreign(request: ModelRequest) -> ForeignModel:
     except (KeyError, ValueError, ImportError) as error:
         raise UsageError(f"lm-eval has no model {kind!r}.", evidence=[str(error)[:300]]) from None
     try:
-        inner = made.create_from_arg_string(arguments, {"device": None if request.device == "auto" else request.device})
+        inner = made.create_from_arg_string(arguments, {"device": _device(made, request.device)})
+        tokenizer = getattr(inner, "tokenizer", None)  # some fetch it only now
     except Exception as error:  # each of lm-eval's models raises its own kinds
         raise ModelError(f"lm-eval's {kind} cannot be made: {type(error).__name__}: {error}") from error
-    tokenizer = getattr(inner, "tokenizer", None)
     config = getattr(getattr(inner, "model", None), "config", None)
     form = Encoder(tokenizer, config=config) if hasattr(tokenizer, "chat_template") else None
     return ForeignModel(
@@ -119,6 +120,17 @@ def open_foreign(request: ModelRequest) -> ForeignModel:
         inner=inner,
         form=form,
     )
+
+
+def _device(kind: type[LM], wanted: str) -> str | None:
+    """The device for a model of lm-eval's; None where it has a say of its own or needs none."""
+    import torch
+
+    if wanted != "auto":
+        return wanted
+    device = inspect.signature(kind).parameters.get("device")
+    # lm-eval's default for local models is "cuda" even where there is none
+    return "cpu" if device is not None and device.default == "cuda" and not torch.cuda.is_available() else None
 
 
 def _label(kind: str, arguments: str) -> str:

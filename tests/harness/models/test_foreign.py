@@ -24,8 +24,8 @@ def request_of(folder: Path, spec: str) -> ModelRequest:
 
 
 @pytest.mark.parametrize("method", ["generate", "likelihood"])
-def test_a_model_of_lm_evals_table_answers_a_sub_task(tmp_path: Path, method: Any) -> None:
-    request = request_of(tmp_path, "lm-eval:dummy")
+def test_a_model_of_lm_evals_table_answers_a_sub_task(tmp_path: Path, tiny_dir: Path, method: Any) -> None:
+    request = request_of(tmp_path, f"lm-eval:hf,pretrained={tiny_dir},dtype=float32")
     job = Evaluation(
         task=request.task,
         data=request.data,
@@ -36,8 +36,9 @@ def test_a_model_of_lm_evals_table_answers_a_sub_task(tmp_path: Path, method: An
     )
     folder = evaluate(job)
     record = read_record(folder)
-    assert (record.model.family, record.engine.name, record.score.n) == ("general", "lm-eval dummy", 4)
-    assert record.protocol.chat_template is False
+    assert (record.model.family, record.engine.name, record.score.n) == ("general", "lm-eval hf", 4)
+    assert record.protocol.chat_template
+    assert str(tiny_dir.parent) not in record.model.model_dump_json()
     samples = read_samples(folder, record)
     if method == "likelihood":
         assert {sample.answer for sample in samples} <= {"billing", "refund"}
