@@ -101,7 +101,7 @@ def tune(job: Tuning, progress: TuningBar) -> tuple[Path, TuningRecord]:
         "base": place.public_name,
         "base_spec": place.spec,
         "base_label": place.label,
-        "base_revision": place.revision,
+        "base_revision": loaded.revision,
         "base_licence": place.licence,
         "data_licence": job.task.card.licence,
         "prompt_hash": hash,
@@ -134,6 +134,7 @@ def tune(job: Tuning, progress: TuningBar) -> tuple[Path, TuningRecord]:
             folder=folder,
             identity=identity,
             progress=told,
+            scored_by="generation",
         )
     )
     return result.adapter, tuning_record(result.adapter)

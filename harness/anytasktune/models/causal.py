@@ -11,7 +11,7 @@ from anytasktune.errors import UsageError
 from anytasktune.examples import Example
 from anytasktune.models.journal import Journal
 from anytasktune.models.kinds import ModelRequest, Say
-from anytasktune.models.loading import LoadedModel, adapter_hash, load
+from anytasktune.models.loading import LoadedModel, adapter_hash, folder_hash, load
 from anytasktune.models.local import LocalModel
 from anytasktune.models.tokens import Encoder
 from anytasktune.prompts import AskedAs
@@ -191,19 +191,20 @@ def open_place(
     adapters.check_prompt_hash(info, prompts.prompt_hash(task.id, task.card, tuned_in, form))
     adapters.probe(loaded.model, adapter, form, [_probe_context(task, tuned_in, form)])
     merged = adapters.load_merged(loaded.model, adapter, keep_base=False)
+    hashed = folder_hash(adapter) if info.method == "full" else adapter_hash(adapter)
     tuned = ModelRecord(
         spec=place.spec,
         label=f"{place.label} adapter",
         family="adapter",
         revision=loaded.revision,
         base=place.label,
-        adapter_hash=adapter_hash(adapter) if info.method != "full" else "",
+        adapter_hash=hashed,
         recipe_hash=info.recipe_hash,
         seed=info.seed,
         parameters=loaded.parameters,
     )
     return CausalModel(
-        record=tuned, loaded=replace(loaded, model=merged), form=form, rows_at_once=rows_at_once, say=say
+        record=tuned, loaded=replace(loaded, model=merged, adapter_hash=hashed), form=form, rows_at_once=rows_at_once, say=say
     )
 
 
