@@ -25,18 +25,16 @@ def run_until(process: subprocess.Popen[str], done: int | None) -> tuple[list[in
     """Requests done after each batch, and the run's folder; the process is killed once ``done`` were."""
     seen: list[int] = []
     assert process.stdout is not None
-    for line in process.stdout:
-        words = line.split(maxsplit=1)
-        if words[0] == "folder":
-            assert process.wait() == 0
-            return seen, words[1].strip()
-        seen.append(int(words[0]))
-        if done is not None and seen[-1] >= done:
-            process.kill()
-            process.wait()
-            process.stdout.close()
-            return seen, ""
-    raise AssertionError(f"the child ended with {process.wait()} after {seen}")
+    with process:  # closes its pipe and waits for it
+        for line in process.stdout:
+            words = line.split(maxsplit=1)
+            if words[0] == "folder":
+                return seen, words[1].strip()
+            seen.append(int(words[0]))
+            if done is not None and seen[-1] >= done:
+                process.kill()
+                return seen, ""
+    raise AssertionError(f"the child ended with {process.returncode} after {seen}")
 
 
 @pytest.mark.slow
