@@ -204,7 +204,11 @@ def open_place(
         parameters=loaded.parameters,
     )
     return CausalModel(
-        record=tuned, loaded=replace(loaded, model=merged, adapter_hash=hashed), form=form, rows_at_once=rows_at_once, say=say
+        record=tuned,
+        loaded=replace(loaded, model=merged, adapter_hash=hashed),
+        form=form,
+        rows_at_once=rows_at_once,
+        say=say,
     )
 
 

@@ -102,7 +102,7 @@ def _provenance(board: Board) -> list[str]:
     body = [
         [
             f"{inert(row.label)} {rows.kind_and_protocol(row, row.label)}",
-            inert(row.record.model.revision[:16]),
+            inert(row.record.model.revision),
             inert(row.record.task.data_fingerprint),
             inert(row.record.protocol.prompt_hash[:12]),
             str(row.record.seed if row.record.model.seed is None else row.record.model.seed),
