@@ -100,6 +100,11 @@ def evaluate(job: Evaluation, progress: Progress = lambda done, total, rate: Non
         raise UsageError(
             f"{job.task.id} has no closed set of labels to compare by likelihood.", fix="--method generate"
         )
+    if job.asked.shots and job.split in ("train", "all"):
+        raise UsageError(
+            f"Few-shot examples are train rows, as are rows of {job.split}: a row would be shown its own answer.",
+            fix="--shots 0, or --split test or validation",
+        )
     rendered = prompts.render(job.task.id, job.task.card, job.examples, job.asked, job.data.fewshot, job.model.form)
     identity = _identity(job, rendered)
     folder = _folder(job, run_id(identity))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from anytasktune import splits
-from anytasktune.errors import UsageError
+from anytasktune.errors import AdapterError, UsageError
 from anytasktune.evaluation import Evaluation, evaluate
 from anytasktune.examples import DataRequest
 from anytasktune.launchers.base import Job, Launcher
@@ -88,8 +88,36 @@ class Workshop:
             seed=settings.seed,
             say=self.reporter.say,
         )
+        if adapter is not None:
+            self._require_unseen(task, data, adapter)
         with self.reporter.step(f"open {spec}{' + adapter' if adapter else ''}"):
             return kind.open(request)
+
+    def _require_unseen(self, task: SubTask, data: DataSet, adapter: Path) -> None:
+        """Refuse an adapter that was tuned on rows which give away rows that are scored here.
+
+        Its own data set was cleaned when it was built; under another variant, the train rows of the one may well be
+        the test rows of the other.
+        """
+        from anytasktune.training.adapter import read_adapter
+
+        identity = read_adapter(adapter).identity
+        if identity.get("task") != task.id or identity.get("data_fingerprint") == data.fingerprint:
+            return  # another sub-task's adapter is refused by its prompt
+        trained = self.data(task, identity.get("variant", ""))
+        if trained.fingerprint != identity.get("data_fingerprint"):
+            raise AdapterError(
+                f"The adapter was tuned on other data of {task.id}, which cannot be built any more.",
+                evidence=[f"tuned on {identity.get('data_fingerprint')}", f"now {trained.fingerprint}"],
+                fix="tune it again: what it has seen cannot be held against the rows that are scored",
+            )
+        leaks = splits.union_leaks([trained], [data])
+        if leaks:
+            raise AdapterError(
+                f"{len(leaks)} rows that the adapter was tuned on give away rows that are scored here.",
+                evidence=[f"{leak.id} gives away {leak.of} ({leak.how})" for leak in leaks],
+                fix=f"evaluate it on the variant that it was tuned on: {trained.variant or 'the default'}",
+            )
 
     def protocols(
         self, task: SubTask, data: DataSet, model: Model, names: Sequence[ProtocolName], shots: int | None
