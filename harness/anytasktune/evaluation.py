@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -32,6 +32,7 @@ from anytasktune.records import (
     run_id,
     samples_bytes,
     slug,
+    without_secrets,
     write_run,
 )
 from anytasktune.splits import DataSet
@@ -107,7 +108,7 @@ def evaluate(job: Evaluation, progress: Progress = lambda done, total, rate: Non
         )
     rendered = prompts.render(job.task.id, job.task.card, job.examples, job.asked, job.data.fewshot, job.model.form)
     identity = _identity(job, rendered)
-    folder = _folder(job, run_id(identity))
+    folder = _folder(job, run_id(identity), len(rendered.shots))
     if (folder / RECORD).exists() and read_record(folder).run_id == run_id(identity):
         return folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -148,9 +149,12 @@ def _identity(job: Evaluation, rendered: Rendered) -> dict[str, str]:
     return {name: str(value) for name, value in parts.items()}
 
 
-def _folder(job: Evaluation, id: str) -> Path:
+def _folder(job: Evaluation, id: str, shots: int) -> Path:
     model = job.model.record
-    who = slug(f"{model.label} {job.asked.name}" + (f" seed {model.seed}" if model.seed is not None else ""))
+    who = slug(
+        f"{model.label} {replace(job.asked, shots=shots).name}"
+        + (f" seed {model.seed}" if model.seed is not None else "")
+    )
     return job.root / job.task.slug / f"{who}.{job.split}.{id}"
 
 
@@ -239,7 +243,7 @@ def _record(
         ),
         model=job.model.record,
         protocol=ProtocolRecord(
-            name=AskedAs(**{**asdict(job.asked), "shots": len(rendered.shots)}).name,
+            name=replace(job.asked, shots=len(rendered.shots)).name,
             method=job.asked.method,
             shots=len(rendered.shots),
             language=job.asked.language,
@@ -273,8 +277,8 @@ def _record(
 
 
 def command() -> str:
-    """The command line that is running, as it can be typed again."""
-    return shlex.join(["anytasktune", *sys.argv[1:]])
+    """The command line that is running, as it can be typed again; secrets are left out."""
+    return shlex.join(["anytasktune", *(without_secrets(argument) for argument in sys.argv[1:])])
 
 
 def commit() -> str:

@@ -247,8 +247,13 @@ def load(files: Iterable[Path] = (), *, strict: bool = False) -> Registry:
             registry.try_add(point.load, found)
     named = [*os.environ.get(FILES, "").split(os.pathsep), *map(str, files)]
     for path in dict.fromkeys(str(Path(name).resolve()) for name in named if name):
+        name = Path(path).name
+        if name in disabled:
+            continue
+        if any(found.name == name for found in registry.found):
+            name = path  # two files of one name
         try:
-            registry.add(load_file(Path(path)), Found(name=Path(path).name))
+            registry.add(load_file(Path(path)), Found(name=name))
         except UsageError:
             raise
         except (Exception, SystemExit) as error:  # another's code; what it leaves with would pass for our status

@@ -18,19 +18,20 @@ if TYPE_CHECKING:
 
 
 def read_inputs(text: str, name: str) -> list[str]:
-    """Inputs from text: one a line, or JSON lines with a key ``input`` when the first line is such an object.
+    """Inputs from text: one a line (a blank one is an empty input), or JSON lines with a key ``input``.
 
     Raises:
         UsageError: there is none, or a JSON line is torn or lacks ``input``.
     """
-    lines = [line.rstrip("\r") for line in text.split("\n")]
-    lines = [line for line in lines if line.strip()]
-    if not lines:
+    lines = [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
+    if not any(line.strip() for line in lines):
         raise UsageError("There are no inputs.", where=name)
-    if not lines[0].lstrip().startswith('{"'):
+    if not next(line for line in lines if line.strip()).lstrip().startswith('{"'):
         return lines
     inputs = []
     for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
         try:
             row = json.loads(line)
         except ValueError:
@@ -55,7 +56,7 @@ def predict(
     dtype: str = "auto",
     trust_remote_code: bool = False,
 ) -> list[str]:
-    """Greedy answers, one an input, by the prompt that the adapter was tuned with.
+    """Greedy answers, one an input, by the prompt that the adapter was tuned with; "" for an empty input.
 
     Raises:
         UsageError: neither a model nor an adapter is named.
@@ -79,7 +80,8 @@ def predict(
         trust_remote_code=trust_remote_code,
         language=asked.language,
     )
-    examples = [Example(id=f"input:{i}", input=text, targets=("",)) for i, text in enumerate(inputs)]
+    given = [i for i, text in enumerate(inputs) if text.strip()]
+    examples = [Example(id=f"input:{i}", input=inputs[i], targets=("",)) for i in given]
     rendered = prompts.render(task.id, task.card, examples, asked, [], answering.form)
     delimiter = prompts.target_delimiter(asked.language)
     settings = {"until": list(task.card.until), "max_gen_toks": task.card.max_new_tokens, "do_sample": False}
@@ -98,4 +100,5 @@ def predict(
         Journal(Path(folder) / "answers.jsonl", {"task": task.id}) as journal,
     ):
         lm = answering.answering(journal, lambda done, total, rate: None)
-        return [answer.strip() for answer in lm.generate_until(requests)]
+        answers = dict(zip(given, lm.generate_until(requests), strict=True))
+    return [answers.get(i, "").strip() for i in range(len(inputs))]

@@ -25,6 +25,7 @@ from anytasktune.records import (
 
 if TYPE_CHECKING:
     from anytasktune.plugins import Registry
+    from anytasktune.subtask import SubTask
 
 REPORTS = {"markdown": "board.md", "csv": "board.csv", "json": "board.json"}
 
@@ -46,8 +47,11 @@ def publish(registry: Registry, results: Path, out: Path, *, opponent: str | Non
     copies = []
     for folder in folders:
         record = read_record(folder)
-        samples = [_public(sample, record) for sample in read_samples(folder, record)]
-        public = record.model_copy(update={"samples_sha256": hashlib.sha256(samples_bytes(samples)).hexdigest()})
+        task = registry.subtasks[record.task.id]
+        samples = [_public(sample, record, task) for sample in read_samples(folder, record)]
+        model = record.model.model_copy(update={"chosen": {}}) if task.card.kind == "text" else record.model
+        sha256 = hashlib.sha256(samples_bytes(samples)).hexdigest()
+        public = record.model_copy(update={"model": model, "samples_sha256": sha256})
         copies.append(out / "runs" / record.task.id.replace("/", "_") / folder.name)
         write_run(copies[-1], public, samples)
     gathered = gather(out, registry.subtasks, splits.build)
@@ -73,7 +77,13 @@ def _require_publishable(folder: Path, record: RunRecord) -> None:
         raise RecordError("A run cannot enter a published board.", where=str(folder), evidence=faults)
 
 
-def _public(sample: Sample, record: RunRecord) -> Sample:
-    if record.model.family != "general" or record.protocol.method != "direct":
+def _public(sample: Sample, record: RunRecord, task: SubTask) -> Sample:
+    name = record.model.spec.removeprefix("recorded:")
+    theirs = record.model.spec.startswith("recorded:") and name in task.recorded
+    # a classical model's free text is a row of the data: the input itself, or another row's answer
+    copied = (
+        record.model.family == "classical" and task.card.kind in ("text", "extract") and not task.card.source.authored
+    )
+    if not theirs and not copied:
         return sample
     return sample.model_copy(update={"answer": None, "read": [], "withheld": sample.answer is not None})

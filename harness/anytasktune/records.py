@@ -203,6 +203,22 @@ def run_id(identity: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(identity, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
+SECRETS = {"key", "token", "password", "secret", "header", "headers", "auth", "authorization", "bearer", "hf_token"}
+
+
+def is_secret(name: str) -> bool:
+    """Whether an argument of that name holds what must not be written down."""
+    name = name.strip().lower().strip("-").replace("-", "_")
+    return name in SECRETS or name.endswith(("api_key", "access_token", "auth_token", "secret_key", "secret", "password"))
+
+
+def without_secrets(arguments: str) -> str:
+    """``key=value,…`` with the values of secrets replaced by ``***``."""
+    arguments = re.sub(r"(?i)(headers?)=\{[^}]*\}", r"\1=***", arguments)  # holds commas of its own
+    parts = [part.partition("=") for part in arguments.split(",")]
+    return ",".join(f"{name}=***" if mark and is_secret(name) else name + mark + value for name, mark, value in parts)
+
+
 def slug(name: str) -> str:
     """A file name for any name: readable, at most 80 characters, and different for different names.
 

@@ -65,7 +65,9 @@ class Workshop:
         """The kind of model that a spec names."""
         return find_kind(spec, self.registry.model_kinds)
 
-    def open(self, spec: str, task: SubTask, data: DataSet, adapter: Path | None = None) -> Model:
+    def open(
+        self, spec: str, task: SubTask, data: DataSet, adapter: Path | None = None, language: str | None = None
+    ) -> Model:
         """Open a model for a sub-task.
 
         Raises:
@@ -75,12 +77,15 @@ class Workshop:
         kind = self.kind(spec)
         if kind.kinds and task.card.kind not in kind.kinds:
             raise UsageError(f"{spec} answers {', '.join(kind.kinds)}; {task.id} is a {task.card.kind}.")
+        if adapter is not None and not kind.tunable:
+            raise UsageError(f"{spec} takes no adapter.", fix="name the model that the adapter was tuned on")
         settings = self.settings
         request = ModelRequest(
             spec=spec,
             task=task,
             data=data,
             adapter=adapter,
+            language=language or settings.language or task.card.prompt_language,
             device=settings.device,
             dtype=settings.dtype,
             rows_at_once=settings.rows_at_once,

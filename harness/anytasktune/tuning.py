@@ -115,7 +115,10 @@ def tune(job: Tuning, progress: TuningBar) -> tuple[Path, TuningRecord]:
         / (f"{slug(place.label)}.{job.recipe.hash()}.{job.data.fingerprint[:8]}.{hash[:8]}.seed-{job.seed}")
     )
 
+    shown = {example.id for example in job.data.fewshot[: job.recipe.shots]}  # a shot is not asked for its own answer
+
     def rows(examples: Sequence[Example]) -> list[TrainingText]:
+        examples = [example for example in examples if example.id not in shown]
         return [
             TrainingText(id=id, context=context, answer=answer) for id, context, answer in texts(job, examples, form)
         ]

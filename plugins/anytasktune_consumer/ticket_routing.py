@@ -14,14 +14,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from anytasktune.card import read_card
 from anytasktune.examples import SPLITS, DataRequest, Example
 from anytasktune.metrics.choice import Accuracy
+from anytasktune.metrics.reading import label_surfaces
 from anytasktune.recipes import CHOICE
 from anytasktune.subtask import SubTask
 from anytasktune_tasks import card_path
 
 YAML = card_path("consumer/ticket_routing")
-LABELS = ("billing", "refund", "delivery", "technical", "account", "product", "subscription", "complaint")
 
 
 def build(_request: DataRequest) -> Iterator[Example]:
@@ -45,6 +46,6 @@ SUBTASK = SubTask(
     id="consumer/ticket-routing",
     yaml=YAML,
     build=build,
-    metric=Accuracy(LABELS),
+    metric=Accuracy(label_surfaces(read_card(YAML))),
     recipe=CHOICE,
 )

@@ -25,6 +25,7 @@ from anytasktune.records import (
     run_id,
     samples_bytes,
     slug,
+    without_secrets,
     write_run,
     write_whole,
 )
@@ -246,3 +247,13 @@ def test_the_id_of_a_run_hangs_on_content_and_not_on_order() -> None:
 def test_a_grade_comes_back_once_the_gold_is_joined() -> None:
     grade = sample(read=["spam"], skip=True, run_on=True).grade(["ham"])
     assert (grade.read, grade.gold, grade.skip, grade.run_on, grade.score) == (("spam",), ("ham",), True, True, 1.0)
+
+
+def test_secrets_in_arguments_are_not_written_down() -> None:
+    spec = (
+        "lm-eval:local-completions,api_key=sk-1,header={'Authorization': 'Bearer x'},tokenizer=gpt2,add_bos_token=True"
+    )
+    shown = without_secrets(spec)
+    assert "sk-1" not in shown
+    assert "Bearer" not in shown
+    assert "tokenizer=gpt2,add_bos_token=True" in shown

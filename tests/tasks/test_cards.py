@@ -8,7 +8,7 @@ from anytasktune import plugins
 from anytasktune.card import read_yaml
 from anytasktune.examples import Example
 from anytasktune.lm_eval_tasks import stock_config
-from anytasktune.prompts import document, prompt_hash
+from anytasktune.prompts import answer_text, document, prompt_hash
 from anytasktune.splits import version_name
 from anytasktune.subtask import SubTask
 
@@ -54,3 +54,13 @@ def test_licence_source_and_cost_of_an_error_are_said(task: SubTask) -> None:
     assert card.source.authored or card.source.url.startswith("https://")
     assert len(card.wrong_answer_costs) > 20
     assert task.origin
+
+
+@every_task
+def test_right_answers_in_every_prompt_language_are_read_and_score_best(task: SubTask) -> None:
+    targets = [(label.id,) for label in task.card.labels] or [("3",) if task.card.kind == "number" else ("盗窃",)]
+    for language in task.card.prompts:
+        for target in targets:
+            example = Example(id="x:0", input="x", targets=target)
+            grade = task.metric.grade(example, answer_text(task.card, example, language))
+            assert (grade.status, grade.score) == ("read", 1.0), (language, target)

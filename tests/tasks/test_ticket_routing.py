@@ -9,7 +9,9 @@ import pytest
 from anytasktune.leaks import NearKeys, Placed
 from anytasktune.near_duplicates import comparison_key
 from anytasktune.splits import DataSet, build
-from anytasktune_consumer.ticket_routing import LABELS, SUBTASK, YAML
+from anytasktune_consumer.ticket_routing import SUBTASK, YAML
+
+LABELS = tuple(label.id for label in SUBTASK.card.labels)
 
 FOLDER = YAML.with_suffix("")
 

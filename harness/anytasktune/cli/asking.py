@@ -15,12 +15,14 @@ from anytasktune.records import RunRecord
 from anytasktune.runs import Workshop
 from anytasktune.subtask import SubTask
 
+DEFAULT_MODEL = "smollm2-135m"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asking:
     """Who is asked, how, and on which rows."""
 
-    model: str
+    model: str | None
     adapter: Path | None
     shots: int
     method: str
@@ -34,13 +36,19 @@ def evaluate_tasks(workshop: Workshop, tasks: Sequence[SubTask], asking: Asking)
     Raises:
         UsageError: the method is unknown, or does not fit model or sub-task.
     """
+    spec, tuned_language = asking.model or DEFAULT_MODEL, None
+    if asking.adapter is not None:
+        from anytasktune.models.causal import place_of
+
+        place, tuned_language = place_of(asking.model, asking.adapter)
+        spec = asking.model or place.spec
     if asking.method not in ("generate", "likelihood"):
         raise UsageError(f"There is no method {asking.method!r}.", fix="generate or likelihood")
     runs = []
     for task in tasks:
         data = workshop.data(task, asking.variant)
-        model = workshop.open(asking.model, task, data, asking.adapter)
-        language = workshop.settings.language or task.card.prompt_language
+        language = workshop.settings.language or tuned_language or task.card.prompt_language
+        model = workshop.open(spec, task, data, asking.adapter, language)
         direct = model.methods == ("direct",)
         asked = AskedAs(
             method="direct" if direct else asking.method,  # type: ignore[arg-type]  # one of the two

@@ -45,7 +45,7 @@ def command(
             continue
         built.append((data, list(task.card.languages)))
         if out is not None:
-            dataset_store.save(data, out / task.slug)
+            dataset_store.save(data, out / (f"{task.slug}.{variant}" if variant else task.slug))
     rows = [_as_dict(data, languages) for data, languages in built]
     if json:
         options.print_json(rows)

@@ -14,7 +14,7 @@ NAME = "evaluate"
 
 def command(
     tasks: options.Tasks,
-    model: options.Model = "smollm2-135m",
+    model: options.OptionalModel = None,
     adapter: options.Adapter = None,
     shots: options.Shots = 0,
     method: options.Method = "generate",

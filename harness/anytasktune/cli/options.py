@@ -31,6 +31,12 @@ Plugin = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Model = Annotated[str, typer.Option("--model", metavar="MODEL", help="See `anytasktune models`.")]
+OptionalModel = Annotated[
+    str | None,
+    typer.Option(
+        "--model", metavar="MODEL", help="See `anytasktune models`. Default: the adapter's base, or smollm2-135m."
+    ),
+]
 Adapter = Annotated[
     Path | None, typer.Option("--adapter", metavar="DIR", help="An adapter that `anytasktune tune` made for the model.")
 ]
@@ -49,7 +55,9 @@ Output = Annotated[
         "--output_path", "--out-dir", metavar="DIR", help="Folder for runs and adapters; a folder, not a file."
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of whatever is random.")]
+Seed = Annotated[
+    int, typer.Option("--seed", help="Seed of tuning, sampling and the bootstrap; a run that exists keeps its own.")
+]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, mps, or auto: the best there is.")]
 Dtype = Annotated[str, typer.Option("--dtype", help="float32, bfloat16, float16, or auto: what the device does well.")]
 BatchSize = Annotated[

@@ -16,7 +16,7 @@ NAME = "record"
 def command(
     task: options.Task,
     out: Annotated[Path, typer.Option("--out", metavar="FILE.jsonl", help="Where the answers go.")],
-    model: options.Model = "smollm2-135m",
+    model: options.OptionalModel = None,
     adapter: options.Adapter = None,
     shots: options.Shots = 0,
     method: options.Method = "generate",

@@ -25,7 +25,7 @@ def command(
     split: options.SplitName = "test",
     plugin: options.Plugin = None,
     variant: options.Variant = "",
-    limit: options.Limit = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the first rows.")] = None,
     json: options.Json = False,
 ) -> int:
     """Score answers that were recorded elsewhere. An empty answer counts as wrong; null, or no line, is missing."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from anytasktune import prompts
-from anytasktune.errors import UsageError
+from anytasktune.errors import AdapterError, UsageError
 from anytasktune.examples import Example
 from anytasktune.models.journal import Journal
 from anytasktune.models.kinds import ModelRequest, Say
@@ -147,6 +147,8 @@ def open_causal(request: ModelRequest) -> CausalModel:
         locate(request.spec, request.say),
         request.task,
         adapter=request.adapter,
+        language=request.language,
+        seed=request.seed,
         device=request.device,
         dtype=request.dtype,
         trust_remote_code=request.trust_remote_code,
@@ -160,14 +162,15 @@ def open_place(
     task: SubTask,
     *,
     adapter: Path | None,
+    language: str,
+    seed: int = 0,
     device: str = "auto",
     dtype: str = "auto",
     trust_remote_code: bool = False,
     rows_at_once: int | None = None,
-    language: str | None = None,
     say: Say = lambda line: None,
 ) -> CausalModel:
-    """``open_causal`` for a model that was located already."""
+    """``open_causal`` for a model that was located already; ``language`` is that of the prompts that will be asked."""
     loaded = load(
         place.where,
         revision=place.revision or None,
@@ -184,32 +187,37 @@ def open_place(
         revision=loaded.revision,
         parameters=loaded.parameters,
     )
-    if adapter is None:
-        return CausalModel(record=record, loaded=loaded, form=form, rows_at_once=rows_at_once, say=say)
+    base = CausalModel(record=record, loaded=loaded, form=form, rows_at_once=rows_at_once, seed=seed, say=say)
+    return base if adapter is None else _with_adapter(base, adapter, task, language)
+
+
+def _with_adapter(base: CausalModel, adapter: Path, task: SubTask, language: str) -> CausalModel:
+    """The base with an adapter merged into it, once it is sure that the two and the prompt belong together."""
+    loaded, form = base.loaded, base.form
     info = adapters.read_adapter(adapter)
-    tuned_in = info.identity.get("language") or language or task.card.prompt_language
-    adapters.check_prompt_hash(info, prompts.prompt_hash(task.id, task.card, tuned_in, form))
-    adapters.probe(loaded.model, adapter, form, [_probe_context(task, tuned_in, form)])
+    tuned_on = info.identity.get("base_revision", loaded.revision)
+    if tuned_on != loaded.revision:
+        raise AdapterError(
+            f"The adapter was tuned on another base than {base.record.label}.",
+            evidence=[f"tuned on {info.identity.get('base_label')} {tuned_on}", f"here {loaded.revision}"],
+            fix="name the base that it was tuned on with --model",
+        )
+    adapters.check_prompt_hash(info, prompts.prompt_hash(task.id, task.card, language, form))
+    adapters.probe(loaded.model, adapter, form, [_probe_context(task, language, form)])
     merged = adapters.load_merged(loaded.model, adapter, keep_base=False)
     hashed = folder_hash(adapter) if info.method == "full" else adapter_hash(adapter)
     tuned = ModelRecord(
-        spec=place.spec,
-        label=f"{place.label} adapter",
+        spec=base.record.spec,
+        label=f"{base.record.label} adapter",
         family="adapter",
         revision=loaded.revision,
-        base=place.label,
+        base=base.record.label,
         adapter_hash=hashed,
         recipe_hash=info.recipe_hash,
         seed=info.seed,
         parameters=loaded.parameters,
     )
-    return CausalModel(
-        record=tuned,
-        loaded=replace(loaded, model=merged, adapter_hash=hashed),
-        form=form,
-        rows_at_once=rows_at_once,
-        say=say,
-    )
+    return replace(base, record=tuned, loaded=replace(loaded, model=merged, adapter_hash=hashed))
 
 
 def _probe_context(task: SubTask, language: str, form: Encoder) -> str:

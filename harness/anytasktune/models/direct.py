@@ -137,10 +137,11 @@ def open_recorded(request: ModelRequest) -> DirectModel:
     if name in request.task.recorded:
         wanted = DataRequest(variant=request.data.variant)
         known = dict(request.task.recorded[name](wanted))
-        label = name
+        label, spec = name, f"recorded:{name}"
     elif Path(name).is_file():
         known = read_answers(Path(name))
         label = Path(name).stem
+        spec = f"recorded-file:{label}"  # whoever recorded it: not the model of that name that a publisher recorded
     else:
         raise UsageError(
             f"{request.task.id} has no recorded answers called {name!r}, and there is no such file.",
@@ -155,7 +156,7 @@ def open_recorded(request: ModelRequest) -> DirectModel:
     content = json.dumps(known, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
     revision = hashlib.sha256(content).hexdigest()[:16]
     return DirectModel(
-        record=ModelRecord(spec=f"recorded:{label}", label=label, family="general", revision=revision),
+        record=ModelRecord(spec=spec, label=label, family="general", revision=revision),
         answers=lambda wanted_ids: [known.get(id) for id in wanted_ids],
         engine_record=EngineRecord(name="recorded"),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -15,9 +17,10 @@ from lm_eval.api.registry import get_model
 from anytasktune.errors import ModelError, UsageError
 from anytasktune.models.journal import Journal, key_of
 from anytasktune.models.kinds import ModelRequest
+from anytasktune.models.loading import folder_hash
 from anytasktune.models.tokens import Encoder
 from anytasktune.prompts import PromptFormat
-from anytasktune.records import EngineRecord, Method, ModelRecord
+from anytasktune.records import EngineRecord, Method, ModelRecord, is_secret, without_secrets
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -104,6 +107,11 @@ def open_foreign(request: ModelRequest) -> ForeignModel:
         ModelError: it cannot be made from these arguments.
     """
     kind, _, arguments = request.spec.removeprefix("lm-eval:").partition(",")
+    if "chat-completions" in kind:
+        raise UsageError(
+            f"lm-eval's {kind} is not supported: it has no tokenizer to render a prompt with.",
+            fix="use its completions model with tokenizer=…, or record the answers and use recorded:FILE",
+        )
     try:
         made = get_model(kind)
     except (KeyError, ValueError, ImportError) as error:
@@ -116,7 +124,12 @@ def open_foreign(request: ModelRequest) -> ForeignModel:
     config = getattr(getattr(inner, "model", None), "config", None)
     form = Encoder(tokenizer, config=config) if hasattr(tokenizer, "chat_template") else None
     return ForeignModel(
-        record=ModelRecord(spec=_without_secrets(request.spec), label=_label(kind, arguments), family="general"),
+        record=ModelRecord(
+            spec=_shown(request.spec),
+            label=_label(kind, arguments),
+            family="general",
+            revision=_revision(arguments),
+        ),
         inner=inner,
         form=form,
     )
@@ -139,12 +152,19 @@ def _label(kind: str, arguments: str) -> str:
     return f"{Path(name).name if Path(name).exists() else name} ({kind})"
 
 
-def _without_secrets(spec: str) -> str:
-    """The spec with whatever looks like a key or token left out: it goes into records."""
+def _revision(arguments: str) -> str:
+    """Stands for every argument but secrets, and for the content of a local folder of weights."""
+    pairs = [pair for pair in arguments.split(",") if pair and not is_secret(pair.partition("=")[0])]
+    folder = Path(dict(pair.partition("=")[::2] for pair in pairs).get("pretrained", ""))
+    content = folder_hash(folder) if folder.name and folder.is_dir() else ""
+    return hashlib.sha256(json.dumps([*sorted(pairs), content]).encode()).hexdigest()[:16]
+
+
+def _shown(spec: str) -> str:
+    """The spec for a record: secrets left out, a path of this machine shortened to its last part."""
     parts = []
-    for part in spec.split(","):
+    for part in without_secrets(spec).split(","):
         name, separator, value = part.partition("=")
-        secret = any(word in name.lower() for word in ("key", "token", "secret", "password"))
         path = separator and Path(value).is_absolute()
-        parts.append(f"{name}=***" if secret and separator else f"{name}={Path(value).name}" if path else part)
+        parts.append(f"{name}={Path(value).name}" if path else part)
     return ",".join(parts)

@@ -36,6 +36,7 @@ class ModelRequest:
         task, data: the sub-task to be answered and its rows (classical models learn from train, recorded answers
             belong to a sub-task).
         adapter: folder of an adapter to apply.
+        language: of the prompts that it will be asked with.
         device, dtype, rows_at_once, trust_remote_code: as the command line gives them.
         seed: of whatever is random.
         say: where progress is told.
@@ -45,6 +46,7 @@ class ModelRequest:
     task: SubTask
     data: DataSet
     adapter: Path | None = None
+    language: str = ""
     device: str = "auto"
     dtype: str = "auto"
     rows_at_once: int | None = None

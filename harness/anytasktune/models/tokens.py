@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 BosSource = Literal["template", "tokenizer", "none"]
 Message = Mapping[str, str]
+
+PROMPT_DATE = date(2026, 1, 1)
+"""What chat templates that show a date show."""
 
 DEFAULT_CONTEXT_LENGTH = 2048
 """Tokens, where neither config nor tokenizer says; as lm-eval's own loader assumes."""
@@ -234,8 +238,17 @@ class Encoder:
             tokenize=False,
             add_generation_prompt=add_generation_prompt,
             continue_final_message=not add_generation_prompt,
+            **self._fixed_date,
         )
         return text
+
+    @cached_property
+    def _fixed_date(self) -> dict[str, Any]:
+        """For templates that write today's date: one date, or tomorrow's prompt would be another than the tuned one."""
+        template = json.dumps(self.tokenizer.chat_template or "")
+        if "strftime_now" not in template and "date_string" not in template:
+            return {}
+        return {"date_string": PROMPT_DATE.strftime("%d %b %Y"), "strftime_now": PROMPT_DATE.strftime}
 
     # -- ends ----------------------------------------------------------------------------------------------
 

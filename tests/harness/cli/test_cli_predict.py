@@ -30,7 +30,7 @@ def echo(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (b"one\ntwo\n", ["one", "two"]),
         ("﻿一\r\n二".encode(), ["一", "二"]),
-        (b"a\n\n  \nb\n", ["a", "b"]),
+        (b"a\n\n  \nb\n", ["a", "", "  ", "b"]),
         (b'{"input": "two\\nlines"}\n{"input": "b", "id": 7}\n', ["two\\nlines", "b"]),
         ("a\u2028b\n".encode(), ["a\u2028b"]),
         (b"back\\slash\n", ["back\\\\slash"]),

@@ -10,7 +10,7 @@ from lm_eval.api.instance import Instance
 
 from anytasktune.errors import ModelError, UsageError
 from anytasktune.evaluation import Evaluation, evaluate
-from anytasktune.models.foreign import JournalledLM, _label, _without_secrets, open_foreign
+from anytasktune.models.foreign import JournalledLM, _label, _shown, open_foreign
 from anytasktune.models.journal import Journal
 from anytasktune.models.kinds import ModelRequest, find_kind
 from anytasktune.prompts import AskedAs
@@ -115,7 +115,7 @@ def test_an_unknown_kind_and_wrong_arguments_are_refused(tmp_path: Path) -> None
     ],
 )
 def test_keys_and_private_paths_reach_no_record(spec: str, kept: str) -> None:
-    assert _without_secrets(spec) == kept
+    assert _shown(spec) == kept
 
 
 def test_the_label_names_model_and_kind(tmp_path: Path) -> None:
