@@ -209,7 +209,9 @@ SECRETS = {"key", "token", "password", "secret", "header", "headers", "auth", "a
 def is_secret(name: str) -> bool:
     """Whether an argument of that name holds what must not be written down."""
     name = name.strip().lower().strip("-").replace("-", "_")
-    return name in SECRETS or name.endswith(("api_key", "access_token", "auth_token", "secret_key", "secret", "password"))
+    return name in SECRETS or name.endswith(
+        ("api_key", "access_token", "auth_token", "secret_key", "secret", "password")
+    )
 
 
 def without_secrets(arguments: str) -> str:

@@ -247,6 +247,11 @@ class _Joined:
         """How many answers are withheld and could not be had."""
         return sum(s.withheld and s.answer is None and s.status != "missing" for s in self.samples)
 
+    @property
+    def unread(self) -> bool:
+        """Whether a withheld answer does not even say what was read from it."""
+        return any(s.withheld and s.answer is None and s.status == "read" and not s.read for s in self.samples)
+
 
 def _verify_grades(run: _Joined) -> list[Finding]:
     findings: list[Finding] = []
@@ -258,7 +263,7 @@ def _verify_grades(run: _Joined) -> list[Finding]:
         findings += _verify_grade(run.name, sample, grade)
     stored, again = run.record.counts.model_dump(), counts_of(run.samples).model_dump()
     findings += [_differs(run.name, *difference) for difference in _compare("counts", stored, again)]
-    if run.unseen and not is_mean_of_rows(run.metric, counted(grades)):
+    if run.unread and not is_mean_of_rows(run.metric, counted(grades)):
         text = f"{run.metric.name} cannot be had from stored grades, being no mean of rows: not recomputed"
         return [*findings, _remark(run.name, "score", text)]
     return findings + _verify_scores(run, grades)
