@@ -1,8 +1,8 @@
 """A board to be committed: records and samples beside it, without a word of other people's data.
 
 A committed sample holds id, content hash, our model's answer and grade. Inputs and golds are never in a sample;
-answers that third parties recorded are withheld, and ``verify`` fetches them again from where they are published; so are
-answers of ours that quote an input, of which what was read stays.
+answers that third parties recorded are withheld, and ``verify`` fetches them again from where they are published; so
+are answers of ours that quote an input, of which what was read stays.
 """
 
 from __future__ import annotations
