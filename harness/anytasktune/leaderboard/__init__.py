@@ -117,7 +117,7 @@ def make_board(
 
 
 def _section(draft: Draft, plan: Plan, decided: Decided) -> Section:
-    ranks = ranks_of(draft)
+    ranks = ranks_of(draft, decided)
     best_base = next(iter(draft.of_family("base")), None)
     rows = []
     for entry in draft.entries:

@@ -178,10 +178,11 @@ def _verdict(difference: float | None, p: float) -> Verdict:
     return "better" if difference > 0 else "worse"
 
 
-def ranks_of(draft: Draft) -> dict[str, int]:
+def ranks_of(draft: Draft, decided: Decided) -> dict[str, int]:
     """Shared ranks of the rows that have a score and can be compared.
 
-    The 5 % are shared out among the section's rows (Bonferroni).
+    Rows that a claim or verdict of the board tells apart are apart here too; for all other pairs the 5 % are shared
+    out among the section's rows (Bonferroni).
     """
     from anytasktune.statistics import shared_ranks
 
@@ -189,6 +190,10 @@ def ranks_of(draft: Draft) -> dict[str, int]:
     alpha = ALPHA / max(1, len(entries) - 1)
 
     def same(leader: int, other: int) -> bool:
+        one, two = entries[leader].id, entries[other].id
+        done = decided.get((one, two)) or decided.get((two, one))
+        if done is not None and done.verdict in ("better", "worse"):
+            return False
         p = between(draft, entries[leader], entries[other]).p
         return p is None or p >= alpha
 
