@@ -77,3 +77,10 @@ def test_one_case_is_one_group_however_the_question_goes_on() -> None:
 def test_a_file_that_is_not_pinned_is_refused() -> None:
     with pytest.raises(DataError, match="not pinned"):
         lawbench.pinned("data/zero_shot/9-9.json")
+
+
+@with_mirror
+def test_the_official_rule_does_not_give_its_own_golds_full_marks() -> None:
+    rows = build(SUBTASK).all
+    grades = [SUBTASK.metric.grade(row, SUBTASK.card.separator.join(row.targets)) for row in rows]
+    assert round(SUBTASK.metric.summarise(grades)["samples F1"], 3) == 0.932
