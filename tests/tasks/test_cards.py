@@ -57,7 +57,11 @@ def test_licence_source_and_cost_of_an_error_are_said(task: SubTask) -> None:
 
 
 @every_task
-def test_right_answers_in_every_prompt_language_are_read_and_score_best(task: SubTask) -> None:
+def test_right_answers_in_every_prompt_language_are_read_and_score_best(
+    task: SubTask, request: pytest.FixtureRequest
+) -> None:
+    if not task.card.source.authored:
+        request.getfixturevalue("mirror")  # an official scorer may need its data
     targets = [(label.id,) for label in task.card.labels] or [("3",) if task.card.kind == "number" else ("盗窃",)]
     for language in task.card.prompts:
         for target in targets:
