@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import time
 
 import pytest
 from hypothesis import given
@@ -93,13 +92,9 @@ def test_search_finds_exactly_the_pairs_that_comparing_all_with_all_finds() -> N
     assert found == pairs
 
 
-@pytest.mark.slow
-def test_fifteen_thousand_train_rows_against_4500_test_rows_take_less_than_25_seconds() -> None:
+def test_one_planted_pair_is_found_among_many_thousand_rows() -> None:
     draw = random.Random(1)
     words = [f"word{number}" for number in range(400)]
-    keys = [" ".join(draw.choice(words) for _ in range(draw.randint(5, 20))) for _ in range(19_500)]
-    keys[100] = keys[5000] + " more"
-    begin = time.monotonic()
-    index = NearIndex(keys)
-    index.matches(range(4500, 19_500), range(4500))
-    assert time.monotonic() - begin < 25
+    keys = [" ".join(draw.choice(words) for _ in range(draw.randint(12, 20))) for _ in range(6000)]
+    keys[5000] = keys[100] + " more"
+    assert NearIndex(keys).matches(range(1500, 6000), range(1500)) == {5000: 100}
