@@ -156,13 +156,6 @@ def warnings(record: RunRecord) -> list[str]:
     return lines
 
 
-def finite(value: float | None) -> float | None:
-    """The number, or None for NaN and infinities."""
-    from anytasktune.records import finite as records_finite
-
-    return records_finite(value)
-
-
 def print_json(value: object) -> None:
     """Strict JSON on standard output: no NaN, non-Latin letters as they are wherever the output can hold them."""
     plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"

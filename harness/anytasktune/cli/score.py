@@ -34,6 +34,7 @@ def command(
     from anytasktune.examples import DataRequest
     from anytasktune.metrics.grading import missing
     from anytasktune.models.direct import read_answers
+    from anytasktune.records import finite
 
     subtask = options.one_task(options.registry(plugin), task)
     data = splits.build(subtask, DataRequest(variant=variant))
@@ -66,7 +67,7 @@ def command(
         "unreadable": status.count("unreadable"),
         "run_on": sum(grade.run_on for grade in grades),
         "skipped": sum(grade.skip for grade in grades),
-        "scores": {key: options.finite(value) for key, value in scored.scores.items()},
+        "scores": {key: finite(value) for key, value in scored.scores.items()},
         "slices": {
             key: {value: s.model_dump() for value, s in values.items()} for key, values in scored.slices.items()
         },
