@@ -17,7 +17,7 @@ from anytasktune import lm_eval_tasks, prompts, scoring
 from anytasktune.errors import UsageError
 from anytasktune.examples import Example, Split
 from anytasktune.metrics.grading import Grade
-from anytasktune.models.kinds import Model
+from anytasktune.models.kinds import Model, Notes
 from anytasktune.prompts import AskedAs, Rendered
 from anytasktune.records import (
     RECORD,
@@ -113,10 +113,16 @@ def evaluate(job: Evaluation, progress: Progress = lambda done, total, rate: Non
         return folder
     folder.mkdir(parents=True, exist_ok=True)
     started = monotonic()
-    graded, hit_limit, usage = _answer(job, rendered, folder, identity, progress)
-    seconds = monotonic() - started
+    graded, hit_limit, notes = _answer(job, rendered, folder, identity, progress)
+    usage = Usage(
+        prompt_tokens=notes.prompt_tokens,
+        answer_tokens=notes.answer_tokens,
+        seconds=round(monotonic() - started, 3),
+        reused=notes.reused,
+        cost_usd=notes.cost_usd,
+    )
     samples = _samples(job, rendered, graded, hit_limit)
-    record = _record(job, rendered, samples, [grade for _, grade in graded], run_id(identity), (*usage, seconds))
+    record = _record(job, rendered, samples, [grade for _, grade in graded], run_id(identity), usage)
     write_run(folder, record, samples)
     for leftover in folder.glob(f"{JOURNAL}*"):
         leftover.unlink()
@@ -160,7 +166,7 @@ def _folder(job: Evaluation, id: str, shots: int) -> Path:
 
 def _answer(
     job: Evaluation, rendered: Rendered, folder: Path, identity: Mapping[str, str], progress: Progress
-) -> tuple[list[tuple[str | None, Grade]], frozenset[str], tuple[int, int]]:
+) -> tuple[list[tuple[str | None, Grade]], frozenset[str], Notes]:
     from lm_eval.evaluator import evaluate as lm_eval_evaluate
 
     from anytasktune.models.journal import Journal, key_of
@@ -179,14 +185,14 @@ def _answer(
             fewshot_as_multiturn=True,
         )
     rows = {row["doc"]["id"]: row for row in results["samples"][configured.task_name]}
-    prompt_tokens, answer_tokens, cut_off = job.model.notes()
+    notes = job.model.notes()
     hit_limit = frozenset(
         id
         for id, row in rows.items()
-        if job.asked.method == "generate" and key_of("generate_until", *row["arguments"][0]) in cut_off
+        if job.asked.method == "generate" and key_of("generate_until", *row["arguments"][0]) in notes.cut_off
     )
     graded = [(rows[id]["answer"], rows[id]["score"]) for id in (example.id for example in job.examples)]
-    return graded, hit_limit, (prompt_tokens, answer_tokens)
+    return graded, hit_limit, notes
 
 
 def _samples(
@@ -222,7 +228,7 @@ def _record(
     samples: Sequence[Sample],
     grades: Sequence[Grade],
     id: str,
-    usage: tuple[int, int, float],
+    usage: Usage,
 ) -> RunRecord:
     clusters = [example.group or example.id for example in job.examples]
     scored = scoring.summarise(
@@ -266,7 +272,7 @@ def _record(
             run_on=sum(grade.run_on for grade in grades),
         ),
         engine=job.model.engine(),
-        usage=Usage(prompt_tokens=usage[0], answer_tokens=usage[1], seconds=round(usage[2], 3)),
+        usage=usage,
         tuning=job.tuning,
         seed=job.seed,
         commit=commit(),

@@ -103,20 +103,33 @@ class Counts(_Part):
 
 
 class EngineRecord(_Part):
-    """What computed the answers."""
+    """What computed the answers.
+
+    ``attention`` is the kernel's name in transformers; ``batch_tokens`` the tokens of a batch at the end, padding
+    included; ``halvings`` how often memory ran out and the batch was halved.
+    """
 
     name: str
     device: str = ""
     dtype: str = ""
+    attention: str = ""
+    batch_tokens: int | None = None
+    halvings: int = 0
     versions: dict[str, str] = {}
 
 
 class Usage(_Part):
-    """What it took: tokens computed and wall-clock seconds."""
+    """What it took: tokens computed (or, of an API, billed) and wall-clock seconds.
+
+    ``reused`` requests were answered before, by an interrupted or an earlier run; the tokens and the cost of an API's
+    answers count for them too, the seconds do not. ``cost_usd`` is None where no price is known.
+    """
 
     prompt_tokens: int = 0
     answer_tokens: int = 0
     seconds: float = 0.0
+    reused: int = 0
+    cost_usd: float | None = None
 
 
 class TuningRecord(_Part):

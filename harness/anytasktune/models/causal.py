@@ -10,7 +10,7 @@ from anytasktune import prompts
 from anytasktune.errors import AdapterError, UsageError
 from anytasktune.examples import Example
 from anytasktune.models.journal import Journal
-from anytasktune.models.kinds import ModelRequest, Say
+from anytasktune.models.kinds import ModelRequest, Notes, Say
 from anytasktune.models.loading import LoadedModel, adapter_hash, folder_hash, load
 from anytasktune.models.local import LocalModel
 from anytasktune.models.tokens import Encoder
@@ -128,12 +128,17 @@ class CausalModel:
             versions=dict(engine["versions"]),
         )
 
-    def notes(self) -> tuple[int, int, frozenset[str]]:
-        """Prompt tokens and answer tokens computed, and journal keys of answers cut off at their limit."""
+    def notes(self) -> Notes:
+        """What the last requests took and met."""
         if self._lm is None:
-            return 0, 0, frozenset()
+            return Notes()
         usage = self._lm.usage
-        return usage.prompt_tokens, usage.answer_tokens, frozenset(self._lm.limited)
+        return Notes(
+            prompt_tokens=usage.prompt_tokens,
+            answer_tokens=usage.answer_tokens,
+            cut_off=frozenset(self._lm.limited),
+            reused=usage.reused,
+        )
 
 
 def open_causal(request: ModelRequest) -> CausalModel:

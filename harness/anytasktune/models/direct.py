@@ -14,7 +14,7 @@ from lm_eval.api.model import LM
 
 from anytasktune.errors import ModelError, UsageError, did_you_mean
 from anytasktune.examples import DataRequest, Example
-from anytasktune.models.kinds import ModelRequest
+from anytasktune.models.kinds import ModelRequest, Notes
 from anytasktune.records import EngineRecord, Method, ModelRecord
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ class DirectModel:
         """What computed the answers."""
         return self.engine_record
 
-    def notes(self) -> tuple[int, int, frozenset[str]]:
+    def notes(self) -> Notes:
         """No tokens."""
-        return 0, 0, frozenset()
+        return Notes()
 
 
 def read_answers(path: Path) -> dict[str, str | None]:

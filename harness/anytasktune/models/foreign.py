@@ -16,7 +16,7 @@ from lm_eval.api.registry import get_model
 
 from anytasktune.errors import ModelError, UsageError
 from anytasktune.models.journal import Journal, key_of
-from anytasktune.models.kinds import ModelRequest
+from anytasktune.models.kinds import ModelRequest, Notes
 from anytasktune.models.loading import folder_hash
 from anytasktune.models.tokens import Encoder
 from anytasktune.prompts import PromptFormat
@@ -94,9 +94,9 @@ class ForeignModel:
             versions=self.versions,
         )
 
-    def notes(self) -> tuple[int, int, frozenset[str]]:
+    def notes(self) -> Notes:
         """lm-eval's models do not say what they used."""
-        return 0, 0, frozenset()
+        return Notes()
 
 
 def open_foreign(request: ModelRequest) -> ForeignModel:

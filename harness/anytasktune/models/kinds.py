@@ -23,6 +23,24 @@ if TYPE_CHECKING:
     from anytasktune.splits import DataSet
     from anytasktune.subtask import SubTask
 
+@dataclass(frozen=True, kw_only=True)
+class Notes:
+    """What the requests of the last ``LM`` took and met.
+
+    Args:
+        prompt_tokens, answer_tokens: computed, or billed by an API.
+        cut_off: journal keys of answers that ran into their limit.
+        reused: requests that were answered before.
+        cost_usd: of an API with known prices.
+    """
+
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+    cut_off: frozenset[str] = frozenset()
+    reused: int = 0
+    cost_usd: float | None = None
+
+
 Say = Callable[[str], None]
 """Tells the person what is going on; one short line."""
 
@@ -86,8 +104,8 @@ class Model(Protocol):
         """What computed the answers of the last ``LM``."""
         ...
 
-    def notes(self) -> tuple[int, int, frozenset[str]]:
-        """Prompt tokens, answer tokens, and journal keys of answers cut off at their limit, of the last ``LM``."""
+    def notes(self) -> Notes:
+        """What the last ``LM``'s requests took and met."""
         ...
 
 
