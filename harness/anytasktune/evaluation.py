@@ -9,9 +9,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from anytasktune import lm_eval_tasks, prompts, scoring
 from anytasktune.errors import UsageError
@@ -28,17 +29,21 @@ from anytasktune.records import (
     TaskRecord,
     TuningRecord,
     Usage,
+    publishable,
     read_record,
     run_id,
     samples_bytes,
     slug,
-    without_secrets,
     write_run,
 )
 from anytasktune.splits import DataSet
 from anytasktune.subtask import SubTask
 
-JOURNAL = "answers.journal.jsonl"
+if TYPE_CHECKING:
+    from anytasktune.models.journal import Journal
+
+ANSWERS = "answers"
+"""Folder, beside the folder of runs, of every answer that was ever given; see ``_journal_of``."""
 
 Progress = Callable[[int, int, float], None]
 """Told ``(requests done, requests in all, tokens per second)``."""
@@ -107,13 +112,13 @@ def evaluate(job: Evaluation, progress: Progress = lambda done, total, rate: Non
             fix="--shots 0, or --split test or validation",
         )
     rendered = prompts.render(job.task.id, job.task.card, job.examples, job.asked, job.data.fewshot, job.model.form)
-    identity = _identity(job, rendered)
-    folder = _folder(job, run_id(identity), len(rendered.shots))
-    if (folder / RECORD).exists() and read_record(folder).run_id == run_id(identity):
+    id = run_id(_identity(job, rendered))
+    folder = _folder(job, id, len(rendered.shots))
+    if (folder / RECORD).exists() and read_record(folder).run_id == id:
         return folder
     folder.mkdir(parents=True, exist_ok=True)
     started = monotonic()
-    graded, hit_limit, notes = _answer(job, rendered, folder, identity, progress)
+    graded, hit_limit, notes = _answer(job, rendered, progress)
     usage = Usage(
         prompt_tokens=notes.prompt_tokens,
         answer_tokens=notes.answer_tokens,
@@ -122,15 +127,13 @@ def evaluate(job: Evaluation, progress: Progress = lambda done, total, rate: Non
         cost_usd=notes.cost_usd,
     )
     samples = _samples(job, rendered, graded, hit_limit)
-    record = _record(job, rendered, samples, [grade for _, grade in graded], run_id(identity), usage)
+    record = _record(job, rendered, samples, [grade for _, grade in graded], id, usage)
     write_run(folder, record, samples)
-    for leftover in folder.glob(f"{JOURNAL}*"):
-        leftover.unlink()
     return folder
 
 
 def _identity(job: Evaluation, rendered: Rendered) -> dict[str, str]:
-    """Everything that determines the answers; the run's id is its hash, the journal refuses any other."""
+    """Everything that determines the answers; the run's id is its hash."""
     model, card = job.model.record, job.task.card
     shots = hashlib.sha256(repr([(s["question"], s["answer"]) for s in rendered.shots]).encode()).hexdigest()[:16]
     parts: dict[str, Any] = {
@@ -164,17 +167,42 @@ def _folder(job: Evaluation, id: str, shots: int) -> Path:
     return job.root / job.task.slug / f"{who}.{job.split}.{id}"
 
 
+def _journal_of(job: Evaluation, rendered: Rendered) -> Journal:
+    """The answers of this model to this sub-task under this protocol, from whatever run.
+
+    They outlive the run: more rows, another version of the data or a new metric ask only for what was not asked yet.
+    The header, and with it the file's name, holds whatever an answer depends on besides prompt and settings, which
+    make its key; so an adapter never finds an answer of its base, nor one engine that of another.
+    """
+    from anytasktune.models.journal import Journal
+
+    model, form, engine = job.model.record, job.model.form, job.model.engine()
+    header = {
+        "model": model.spec,
+        "revision": model.revision,
+        "adapter": model.adapter_hash,
+        "context": str(form.context_length if form else ""),
+        "device": engine.device,
+        "dtype": engine.dtype,
+        "versions": " ".join(f"{name} {number}" for name, number in sorted(engine.versions.items())),
+        "anytasktune": version("anytasktune"),
+    }
+    who = slug(f"{model.label} {replace(job.asked, shots=len(rendered.shots)).name}")
+    folder = job.root.parent / ANSWERS / job.task.slug
+    return Journal(folder / f"{who}.{run_id(header)}.jsonl", header)
+
+
 def _answer(
-    job: Evaluation, rendered: Rendered, folder: Path, identity: Mapping[str, str], progress: Progress
+    job: Evaluation, rendered: Rendered, progress: Progress
 ) -> tuple[list[tuple[str | None, Grade]], frozenset[str], Notes]:
     from lm_eval.evaluator import evaluate as lm_eval_evaluate
 
-    from anytasktune.models.journal import Journal, key_of
+    from anytasktune.models.journal import key_of
 
     examples = {example.id: example for example in job.examples}
     configured = lm_eval_tasks.configured(job.task, rendered, job.asked, examples)
     form = job.model.form
-    with Journal(folder / JOURNAL, identity) as journal, lm_eval_tasks.quiet():
+    with _journal_of(job, rendered) as journal, lm_eval_tasks.quiet():
         configured.set_fewshot_seed(job.seed)
         results = lm_eval_evaluate(
             job.model.answering(journal, progress),
@@ -184,6 +212,8 @@ def _answer(
             apply_chat_template=form is not None and form.has_chat_template,
             fewshot_as_multiturn=True,
         )
+    if not len(journal):  # recorded and classical answers are not asked for twice: they are looked up
+        journal.path.unlink()
     rows = {row["doc"]["id"]: row for row in results["samples"][configured.task_name]}
     notes = job.model.notes()
     hit_limit = frozenset(
@@ -252,6 +282,7 @@ def _record(
             name=replace(job.asked, shots=len(rendered.shots)).name,
             method=job.asked.method,
             shots=len(rendered.shots),
+            shots_asked=len(rendered.shots) + rendered.left_out,
             language=job.asked.language,
             chat_template=form is not None and form.has_chat_template,
             prompt_hash=job.prompt_hash,
@@ -283,8 +314,8 @@ def _record(
 
 
 def command() -> str:
-    """The command line that is running, as it can be typed again; secrets are left out."""
-    return shlex.join(["anytasktune", *(without_secrets(argument) for argument in sys.argv[1:])])
+    """The command line that is running, as it may be shown: no secret, no folder and no host of one's own."""
+    return shlex.join(["anytasktune", *(publishable(argument) for argument in sys.argv[1:])])
 
 
 def commit() -> str:

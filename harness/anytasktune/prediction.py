@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,8 +55,11 @@ def predict(
     device: str = "auto",
     dtype: str = "auto",
     trust_remote_code: bool = False,
+    say: Callable[[str], None] = lambda line: None,
 ) -> list[str]:
     """Greedy answers, one an input, by the prompt that the adapter was tuned with; "" for an empty input.
+
+    ``say`` is told how many inputs were shortened, and how many answers are empty or were cut off at their limit.
 
     Raises:
         UsageError: neither a model nor an adapter is named.
@@ -65,7 +68,7 @@ def predict(
     from lm_eval.api.instance import Instance
 
     from anytasktune.models.causal import open_place, place_of
-    from anytasktune.models.journal import Journal
+    from anytasktune.models.journal import Journal, key_of
 
     if model is None and adapter is None:
         raise UsageError("Nothing is named that could answer.", fix="--adapter DIR, or --model MODEL")
@@ -101,4 +104,13 @@ def predict(
     ):
         lm = answering.answering(journal, lambda done, total, rate: None)
         answers = dict(zip(given, lm.generate_until(requests), strict=True))
+    cut_off = answering.notes().cut_off
+    limited = sum(key_of("generate_until", *request.args) in cut_off for request in requests)
+    for count, what in (
+        (len(rendered.shortened), "inputs lost their middle"),
+        (sum(not answer.strip() for answer in answers.values()), "answers are empty"),
+    ):
+        if count:
+            say(f"{count} of {len(given)} {what}")
+    say(f"{limited} of {len(given)} answers ran into the limit of {task.card.max_new_tokens} tokens")
     return [answers.get(i, "").strip() for i in range(len(inputs))]

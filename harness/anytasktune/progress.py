@@ -36,6 +36,12 @@ class Reporter:
         if not self._quiet:
             self._console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
+    def warn(self, line: str) -> None:
+        """One line that is said even where all else is quiet."""
+        self._console.print(
+            f"WARNING: {line}", markup=False, emoji=False, highlight=False, soft_wrap=True, style="bold red"
+        )
+
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
         """A step without a measure of its progress; said when it took more than a second."""

@@ -31,6 +31,18 @@ NOTHING = {"en": "none", "zh": "无"}
 SHOT_SHARE = 0.5
 """At most this share of the room goes to few-shot examples; whole examples are left out from the end beyond it."""
 
+ANSWER_SHARE = 0.5
+"""An answer that may take more than this share of the context must not cost most rows half of their input."""
+
+LEAST_QUESTION = 8
+"""Tokens that must be left for an input."""
+
+JOINT = 4
+"""Tokens that a label may take more behind its prompt than alone."""
+
+INPUT, ANSWER = "\ue000", "\ue001"
+"""Stand for a row's input and answer in ``prompt_words``."""
+
 
 class PromptFormat(Protocol):
     """What a model's tokenizer says about prompts; see ``models.tokens.Encoder``."""
@@ -167,16 +179,30 @@ def context(document: Document, shots: Sequence[Document], form: PromptFormat | 
     return document["instruction"] + shown + document["question"]
 
 
-def prompt_hash(task: str, card: Card, language: str, form: PromptFormat | None) -> str:
-    """Sixteen hex digits over everything around an input: instruction, cue, label names, chat template.
+def prompt_words(task: str, card: Card, language: str, form: PromptFormat | None) -> str:
+    """Everything around an input: instruction, cue, label names, chat template; no word of any row.
 
     Few-shot examples are not part of it: the same words are asked with any number of them.
+
+    Returns:
+        A JSON list: the prompt of ``INPUT``, an answer, what stands between labels, what stands before the answer,
+        the labels' names.
     """
-    probe = Example(id="probe:0", input="\ue000", targets=tuple(label.id for label in card.labels[:1]) or ("\ue001",))
+    probe = Example(id="probe:0", input=INPUT, targets=tuple(label.id for label in card.labels[:1]) or (ANSWER,))
     rendered = document(task, card, probe, language)
     parts = [context(rendered, [], form, target_delimiter(language)), rendered["answer"], card.separator]
     parts += [target_delimiter(language), *card.label_names(language)]
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:16]
+    return json.dumps(parts, ensure_ascii=False)
+
+
+def hash_of(words: str) -> str:
+    """Sixteen hex digits over ``prompt_words``."""
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
+
+
+def prompt_hash(task: str, card: Card, language: str, form: PromptFormat | None) -> str:
+    """The hash of ``prompt_words``."""
+    return hash_of(prompt_words(task, card, language, form))
 
 
 def showable(fewshot: Sequence[Example]) -> list[Example]:
@@ -221,35 +247,69 @@ def render(
 
     Raises:
         UsageError: more shots than train rows.
-        PromptError: the generation limit leaves no room for a question.
+        PromptError: answers may take so much room that no question fits, or that little is left of most inputs.
     """
     chosen = choose_shots(fewshot, asked.shots, task)
     shots = [document(task, card, example, asked.language) for example in chosen]
     rows = [(example, document(task, card, example, asked.language)) for example in examples]
     if form is None:
         return Rendered(documents=[d for _, d in rows], shots=shots, shortened=frozenset(), left_out=0)
-    delimiter = target_delimiter(asked.language)
     limit = min(room or form.context_length, form.context_length)
-    budget = limit - card.max_new_tokens
-    bare = dict(document(task, card, Example(id="x:0", input="", targets=("",)), asked.language))
-    if budget < form.count(context(bare, [], form, delimiter)) + 8:  # type: ignore[arg-type]  # a Document
-        raise PromptError(
-            f"The answer of {task} may take {card.max_new_tokens} tokens of {limit}: no question fits beside it.",
-            fix="lower generation_kwargs.max_gen_toks or use a model with a longer context",
-        )
-    kept = _shots_that_fit(shots, bare, form, delimiter, budget)  # type: ignore[arg-type]
-    documents, shortened = [], set()
+    answer = _answer_room(card, asked, form)
+    kept = _shots_that_fit(task, card, shots, asked, form, limit, answer)
+    documents, left = [], {}
     for example, whole in rows:
-        fitting = _shorten(task, card, example, whole, kept, form, asked.language, budget)
-        if fitting is not whole:
-            shortened.add(example.id)
+        fitting, share = _shorten(task, card, example, whole, kept, form, asked.language, limit - answer)
         documents.append(fitting)
-    return Rendered(documents=documents, shots=kept, shortened=frozenset(shortened), left_out=len(shots) - len(kept))
+        if share < 1:
+            left[example.id] = share
+    maimed = [id for id, share in left.items() if share < 0.5]
+    if room is None and 2 * len(maimed) > len(rows) and answer > ANSWER_SHARE * limit:
+        what = f"{len(maimed)} of {len(rows)} inputs would lose more than half for it"
+        raise _no_room(task, asked, answer, limit, what, form, maimed)
+    return Rendered(documents=documents, shots=kept, shortened=frozenset(left), left_out=len(shots) - len(kept))
+
+
+def _answer_room(card: Card, asked: AskedAs, form: PromptFormat) -> int:
+    """Tokens to keep free behind a prompt: what may be generated, or the longest label."""
+    if asked.method != "likelihood":
+        return card.max_new_tokens
+    delimiter = target_delimiter(asked.language)
+    return max((form.count(delimiter + name) for name in card.label_names(asked.language)), default=0) + JOINT
+
+
+def _no_room(
+    task: str, asked: AskedAs, answer: int, limit: int, what: str, form: PromptFormat, evidence: Sequence[str]
+) -> PromptError:
+    shorter = "shorten the labels" if asked.method == "likelihood" else "lower generation_kwargs.max_gen_toks"
+    longer = "raise the recipe's max_length" if limit < form.context_length else "use a model with a longer context"
+    return PromptError(
+        f"The answer of {task} may take {answer} tokens of {limit}: {what}.",
+        evidence=evidence,
+        fix=f"{shorter} or {longer}",
+    )
 
 
 def _shots_that_fit(
-    shots: list[Document], bare: Document, form: PromptFormat, delimiter: str, budget: int
+    task: str,
+    card: Card,
+    shots: list[Document],
+    asked: AskedAs,
+    form: PromptFormat,
+    limit: int,
+    answer: int,
 ) -> list[Document]:
+    """The first shots that leave room for questions.
+
+    Raises:
+        PromptError: there is no room, not even without a shot.
+    """
+    delimiter, budget = target_delimiter(asked.language), limit - answer
+    bare = document(task, card, Example(id="x:0", input="", targets=("",)), asked.language)
+    around = form.count(context(bare, [], form, delimiter))
+    if budget < around + LEAST_QUESTION:
+        evidence = [f"{around} tokens of instruction and cue", f"{max(0, budget)} tokens left beside the answer"]
+        raise _no_room(task, asked, answer, limit, "no question fits beside it", form, evidence)
     kept = list(shots)
     while kept and form.count(context(bare, kept, form, delimiter)) > SHOT_SHARE * budget:
         kept.pop()
@@ -265,12 +325,19 @@ def _shorten(
     form: PromptFormat,
     language: str,
     budget: int,
-) -> Document:
-    """The document itself when it fits, otherwise one whose input lost as little of its middle as possible."""
+) -> tuple[Document, float]:
+    """The document itself when it fits, otherwise one whose input lost as little of its middle as possible.
+
+    Returns:
+        The document, and the share of the input that it holds.
+
+    Raises:
+        PromptError: the row's own prompt leaves nothing of its input.
+    """
     delimiter = target_delimiter(language)
     text = context(whole, shots, form, delimiter)
     if len(text.encode()) <= budget or form.count(text) <= budget:  # a token is at least a byte
-        return whole
+        return whole, 1.0
 
     def cut(kept: int) -> Document:
         head, tail = (kept + 1) // 2, kept // 2
@@ -284,4 +351,9 @@ def _shorten(
             low = middle
         else:
             high = middle - 1
-    return cut(low)
+    if low < 1:
+        raise PromptError(
+            f"Nothing of the input of {example.id} fits: its prompt may take {budget} tokens.",
+            fix="lower generation_kwargs.max_gen_toks, shorten the instruction or use a model with a longer context",
+        )
+    return cut(low), low / len(example.input)

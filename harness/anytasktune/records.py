@@ -7,6 +7,7 @@ written whole (temporary file, fsync, rename), the record last: a folder with a 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import json
 import math
 import os
@@ -16,6 +17,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_serializer
 
@@ -78,11 +80,16 @@ class ModelRecord(_Part):
 
 
 class ProtocolRecord(_Part):
-    """How the model was asked."""
+    """How the model was asked.
+
+    ``shots`` were shown, ``shots_asked`` wished for: what does not fit beside a question is left out whole. None in a
+    record from before this was kept.
+    """
 
     name: str
     method: Method
     shots: int
+    shots_asked: int | None = None
     language: str
     chat_template: bool
     prompt_hash: str
@@ -232,6 +239,39 @@ def without_secrets(arguments: str) -> str:
     arguments = re.sub(r"(?i)(headers?)=\{[^}]*\}", r"\1=***", arguments)  # holds commas of its own
     parts = [part.partition("=") for part in arguments.split(",")]
     return ",".join(f"{name}=***" if mark and is_secret(name) else name + mark + value for name, mark, value in parts)
+
+
+def is_private_host(host: str) -> bool:
+    """Whether a host is this machine or one of a private network, by its name or address."""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith(
+            (".local", ".localhost", ".lan", ".internal", ".intranet", ".home.arpa")
+        )
+
+
+def publishable(argument: str) -> str:
+    """An argument of a command line as a record may show it: no secret, no folder and no host of one's own.
+
+    An absolute path keeps its last part, the address of a private host becomes ``LOCAL-SERVER``.
+    """
+    parts = []
+    for part in without_secrets(argument).split(","):
+        name, mark, value = part.rpartition("=")
+        prefix, colon, rest = value.partition(":")
+        if "://" in value:
+            shown = "LOCAL-SERVER" if is_private_host(urlsplit(value).hostname or "") else value
+        elif colon and not prefix.count("/") and _is_own_path(rest):
+            shown = f"{prefix}:{Path(rest).name}"
+        else:
+            shown = Path(value).name if _is_own_path(value) else value
+        parts.append(name + mark + shown)
+    return ",".join(parts)
+
+
+def _is_own_path(text: str) -> bool:
+    return text.startswith(("/", "~")) or (len(text) > 2 and text[0].isalpha() and text[1:3] in (":\\", ":/"))
 
 
 def slug(name: str) -> str:

@@ -12,10 +12,12 @@ from anytasktune.evaluation import Evaluation, evaluate
 from anytasktune.examples import DataRequest
 from anytasktune.launchers.base import Job, Launcher
 from anytasktune.models.kinds import Model, ModelKind, ModelRequest, find_kind
+from anytasktune.models.shelf import Shelf
 from anytasktune.plugins import Registry
 from anytasktune.progress import Reporter
 from anytasktune.prompts import AskedAs, showable
-from anytasktune.records import RunRecord, TuningRecord, read_record
+from anytasktune.records import RunRecord, TuningRecord, publishable, read_record
+from anytasktune.scoring import alarms
 from anytasktune.splits import DataSet
 from anytasktune.subtask import SubTask
 from anytasktune.suite import ModelEntry, ProtocolName, Suite
@@ -52,6 +54,7 @@ class Workshop:
     settings: Settings
     reporter: Reporter = field(default_factory=Reporter)
     _data: dict[tuple[str, str], DataSet] = field(default_factory=dict)
+    _shelf: Shelf = field(default_factory=Shelf)
 
     def data(self, task: SubTask, variant: str = "") -> DataSet:
         """The rows of a sub-task, built once a command."""
@@ -76,9 +79,11 @@ class Workshop:
         """
         kind = self.kind(spec)
         if kind.kinds and task.card.kind not in kind.kinds:
-            raise UsageError(f"{spec} answers {', '.join(kind.kinds)}; {task.id} is a {task.card.kind}.")
+            raise UsageError(f"{publishable(spec)} answers {', '.join(kind.kinds)}; {task.id} is a {task.card.kind}.")
         if adapter is not None and not kind.tunable:
-            raise UsageError(f"{spec} takes no adapter.", fix="name the model that the adapter was tuned on")
+            raise UsageError(
+                f"{publishable(spec)} takes no adapter.", fix="name the model that the adapter was tuned on"
+            )
         settings = self.settings
         request = ModelRequest(
             spec=spec,
@@ -92,10 +97,11 @@ class Workshop:
             trust_remote_code=settings.trust_remote_code,
             seed=settings.seed,
             say=self.reporter.say,
+            shelf=self._shelf,
         )
         if adapter is not None:
             self._require_unseen(task, data, adapter)
-        with self.reporter.step(f"open {spec}{' + adapter' if adapter else ''}"):
+        with self.reporter.step(f"open {publishable(spec)}{' + adapter' if adapter else ''}"):
             return kind.open(request)
 
     def _require_unseen(self, task: SubTask, data: DataSet, adapter: Path) -> None:
@@ -151,6 +157,8 @@ class Workshop:
         with self.reporter.bar(what) as bar:
             folder = evaluate(job, bar)
         record = read_record(folder)
+        for alarm in alarms(record.counts, record.task.rows):
+            self.reporter.warn(alarm)
         if folder / "record.json" not in before:
             for complaint in self.registry.run_finished(record):
                 self.reporter.say(complaint)

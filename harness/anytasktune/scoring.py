@@ -88,6 +88,15 @@ def counts_of(samples: Sequence[Sample]) -> Counts:
     )
 
 
+def alarms(counts: Counts, rows: int) -> list[str]:
+    """What makes a score of so many rows worthless, or nearly so; to be said where nobody overlooks it."""
+    found = {
+        "answers are empty": (counts.empty, "look at the stop strings and at how the prompt ends"),
+        "inputs lost their middle": (counts.shortened, "lower max_gen_toks, or use a model with a longer context"),
+    }
+    return [f"most {what} ({count} of {rows}): {fix}" for what, (count, fix) in found.items() if 2 * count > rows]
+
+
 def is_mean_of_rows(metric: Metric, rows: Sequence[Grade]) -> bool:
     """Whether the primary score is the mean of the rows' scores: by its kind, and on these counted rows."""
     if not rows or not (isinstance(metric, MeanOfRows) or metric.name == "accuracy"):

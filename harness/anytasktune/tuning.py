@@ -75,6 +75,7 @@ def tune(job: Tuning, progress: TuningBar) -> tuple[Path, TuningRecord]:
     from anytasktune.models.causal import locate
     from anytasktune.models.loading import load
     from anytasktune.models.tokens import Encoder
+    from anytasktune.training.adapter import PROMPT
     from anytasktune.training.loop import TuningJob, TuningProgress
     from anytasktune.training.loop import tune as run_loop
     from anytasktune.training.texts import TrainingText
@@ -92,7 +93,8 @@ def tune(job: Tuning, progress: TuningBar) -> tuple[Path, TuningRecord]:
         trust_remote_code=job.trust_remote_code,
     )
     form = Encoder(loaded.tokenizer, config=loaded.model.config)
-    hash = prompts.prompt_hash(job.task.id, job.task.card, job.language, form)
+    words = prompts.prompt_words(job.task.id, job.task.card, job.language, form)
+    hash = prompts.hash_of(words)
     identity = {
         "task": job.task.id,
         "version": str(job.task.card.version),
@@ -105,6 +107,7 @@ def tune(job: Tuning, progress: TuningBar) -> tuple[Path, TuningRecord]:
         "base_licence": place.licence,
         "data_licence": job.task.card.licence,
         "prompt_hash": hash,
+        PROMPT: words,
         "language": job.language,
         "train_rows": str(len(job.data.splits["train"])),
         "validation_rows": str(len(job.data.splits["validation"])),
@@ -123,7 +126,16 @@ def tune(job: Tuning, progress: TuningBar) -> tuple[Path, TuningRecord]:
             TrainingText(id=id, context=context, answer=answer) for id, context, answer in texts(job, examples, form)
         ]
 
+    said: list[str] = []
+
     def told(now: TuningProgress) -> None:
+        if not said:  # known before the first step
+            learnt = now.plan.train
+            said.append(
+                f"{len(learnt.rows)} train rows, {learnt.answer_tokens} answer tokens an epoch, "
+                f"{learnt.end_tokens} of them end the answer"
+            )
+            job.say(said[0])
         progress(now.step, now.steps, now.loss, now.validation_loss, now.tokens_per_second)
 
     result = run_loop(

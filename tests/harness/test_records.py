@@ -20,6 +20,7 @@ from anytasktune.records import (
     ScoreRecord,
     find_runs,
     finite,
+    publishable,
     read_record,
     read_samples,
     run_id,
@@ -257,3 +258,24 @@ def test_secrets_in_arguments_are_not_written_down() -> None:
     assert "sk-1" not in shown
     assert "Bearer" not in shown
     assert "tokenizer=gpt2,add_bos_token=True" in shown
+
+
+@pytest.mark.parametrize(
+    ("argument", "shown"),
+    [
+        ("/home/ann/models/mine", "mine"),
+        ("~/models/mine", "mine"),
+        ("local:/home/ann/models/mine", "local:mine"),
+        ("C:\\models\\mine", "C:\\models\\mine" if not Path("C:\\a").is_absolute() else "mine"),
+        ("recorded:/tmp/answers.jsonl", "recorded:answers.jsonl"),
+        ("--output_path=/tmp/x", "--output_path=x"),
+        ("openai-chat:m,base_url=http://gpu7:8000/v1,price_in=1", "openai-chat:m,base_url=LOCAL-SERVER,price_in=1"),
+        ("openai-chat:m,base_url=https://api.example.org/v1", "openai-chat:m,base_url=https://api.example.org/v1"),
+        ("lm-eval:hf,pretrained=/srv/m,api_key=sk-1", "lm-eval:hf,pretrained=m,api_key=***"),
+        ("hf:owner/name@main", "hf:owner/name@main"),
+        ("law/charge-prediction", "law/charge-prediction"),
+        ("runs/mine", "runs/mine"),
+    ],
+)
+def test_a_record_shows_no_secret_no_folder_and_no_host_of_ones_own(argument: str, shown: str) -> None:
+    assert publishable(argument) == shown

@@ -16,8 +16,12 @@ from anytasktune import exit_status
 from anytasktune.cli import (
     board,
     build,
+    check,
     evaluate,
+    judge,
+    lm_eval,
     models,
+    new,
     options,
     plugins,
     predict,
@@ -53,12 +57,16 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def top(
     strict_plugins: bool = typer.Option(False, help="A plugin that fails to load is an error, whatever is asked for."),
+    trace_hooks: bool = typer.Option(
+        False, "--trace-hooks", help="Tell every call of a plugin's hook on standard error."
+    ),
     version: bool = typer.Option(  # noqa: ARG001  # its callback answers before any command is looked for
         False, "--version", help="Print the version and stop.", is_eager=True, callback=_print_version
     ),
 ) -> None:
     """Does a small model, tuned on one narrow sub-task, beat a general one? Build, tune, evaluate, compare."""
     options.STRICT.set(strict_plugins)
+    options.TRACE.set(trace_hooks)
 
 
 def _with_exit_status(command: Callable[..., int | None]) -> Callable[..., None]:
@@ -83,17 +91,21 @@ for _module in (
     show,
     plugins,
     models,
+    new,
     build,
+    check,
     tune,
     evaluate,
     record,
     score,
+    judge,
     predict,
     run,
     board,
     verify,
+    lm_eval,
 ):
-    app.command(_module.NAME)(_with_exit_status(_module.command))
+    app.command(_module.NAME, context_settings=getattr(_module, "CONTEXT", None))(_with_exit_status(_module.command))
 
 
 def main() -> None:

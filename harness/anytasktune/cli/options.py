@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from anytasktune.subtask import SubTask
 
 STRICT: ContextVar[bool] = ContextVar("strict_plugins", default=False)
+TRACE: ContextVar[bool] = ContextVar("trace_hooks", default=False)
 
 Tasks = Annotated[
     list[str], typer.Argument(metavar="TASK…", help="Sub-tasks, by id or glob: law/charge-prediction, 'law/*'.")
@@ -69,9 +70,14 @@ SplitName = Annotated[str, typer.Option("--split", help="test, validation, train
 Method = Annotated[str, typer.Option("--method", help="generate, or likelihood: the likeliest of the labels.")]
 
 
-def registry(files: list[Path] | None) -> plugins.Registry:
-    """All plugins, with those of ``--plugin``."""
-    return plugins.load(files or [], strict=STRICT.get())
+def registry(files: list[Path] | None, *, quiet: bool = False) -> plugins.Registry:
+    """All plugins, with those of ``--plugin``; what is wrong with one is told on standard error, unless quiet."""
+
+    def warn(line: str) -> None:
+        if not quiet:
+            typer.echo(f"warning: {line}", err=True)
+
+    return plugins.load(files or [], strict=STRICT.get(), say=warn, trace=TRACE.get())
 
 
 def one_task(found: plugins.Registry, id: str) -> SubTask:
@@ -149,8 +155,6 @@ def warnings(record: RunRecord) -> list[str]:
         )
         if count
     ]
-    if 2 * counts.empty > rows:
-        lines.insert(0, "WARNING: most answers are empty; look at the stop strings and the prompt")
     if record.task.limit is not None:
         lines.append(f"limited to {record.task.limit} rows: enters no published board")
     return lines

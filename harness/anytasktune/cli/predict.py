@@ -39,6 +39,7 @@ def command(
     import json as json_module
 
     from anytasktune.prediction import predict, read_inputs
+    from anytasktune.progress import Reporter
 
     subtask = options.one_task(options.registry(plugin), task)
     text = _text_of(input_)
@@ -52,6 +53,7 @@ def command(
         device=device,
         dtype=dtype,
         trust_remote_code=trust_remote_code,
+        say=Reporter().say,
     )
     for given, answer in zip(inputs, answers, strict=True):
         if json:

@@ -74,6 +74,8 @@ def command(
         "fingerprint": data.fingerprint,
     }
     status_of_command = exit_status.OK if result["score"] is not None else exit_status.FAILED
+    for alarm in scoring.alarms(scored.counts, len(grades)):
+        typer.echo(f"WARNING: {alarm}", err=True)
     if json:
         options.print_json(result)
         return status_of_command
@@ -83,8 +85,6 @@ def command(
     for count in ("missing", "empty", "unreadable", "run_on", "skipped"):
         if result[count]:
             typer.echo(f"  {count.replace('_', ' ')}: {result[count]} of {len(grades)}")
-    if 2 * status.count("empty") > len(grades):
-        typer.echo(f"warning: {status.count('empty')} of {len(grades)} answers are empty", err=True)
     return status_of_command
 
 

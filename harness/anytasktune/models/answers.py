@@ -14,8 +14,8 @@ from anytasktune.models.tokens import Encoder
 class GenerationRequest:
     """Token ids of a prompt, and when its answer ends.
 
-    ``options`` are settings of transformers' ``GenerationConfig`` (``do_sample``, ``temperature``, …); with
-    any of them the answer comes from ``generate``, row by row, drawn from ``seed``.
+    ``options`` are settings of transformers' ``GenerationConfig``: those that draw (``do_sample``, ``temperature``,
+    …), from the random numbers of ``seed``, and penalties, with which ``generate`` answers row by row.
     """
 
     context: tuple[int, ...]
@@ -91,10 +91,12 @@ class Ending:
 
 
 def cut_at(text: str, until: Sequence[str]) -> str | None:
-    """The text before the first stop string; None when there is none.
+    r"""The text before the first stop string; None when there is none.
 
-    White space before the first word never counts as a stop, and stays.
+    White space before the first word never counts as a stop, and stays. A stop that holds a word (``\nQuestion:``) may
+    stand there: the model went on to the next question without an answer.
     """
     lead = len(text) - len(text.lstrip())
-    places = [place for stop in until if stop and (place := text.find(stop, lead)) >= 0]
+    starts = {stop: 0 if stop.strip() else lead for stop in until if stop}
+    places = [place for stop, start in starts.items() if (place := text.find(stop, start)) >= 0]
     return text[: min(places)] if places else None

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from anytasktune import prompts
-from anytasktune.errors import AdapterError, UsageError
+from anytasktune.errors import AdapterError, ModelError, UsageError
 from anytasktune.examples import Example
 from anytasktune.models.journal import Journal
 from anytasktune.models.kinds import ModelRequest, Notes, Say
-from anytasktune.models.loading import LoadedModel, adapter_hash, folder_hash, load
-from anytasktune.models.local import LocalModel
+from anytasktune.models.loading import LoadedModel, adapter_hash, computes_bfloat16, folder_hash
+from anytasktune.models.local import LocalModel, engine_versions
+from anytasktune.models.shelf import Shelf
 from anytasktune.models.tokens import Encoder
 from anytasktune.prompts import AskedAs
 from anytasktune.records import EngineRecord, Method, ModelRecord
@@ -102,10 +103,21 @@ class CausalModel:
     seed: int = 0
     say: Say = field(default=lambda line: None)
     methods: tuple[Method, ...] = ("generate", "likelihood")
+    shelf: Shelf = field(default_factory=Shelf, repr=False)
+    turn: int = 0
     _lm: LocalModel | None = field(default=None, repr=False)
 
     def answering(self, journal: Journal, progress: Callable[[int, int, float], None]) -> LocalModel:
-        """Our engine over lm-eval's requests, each finished batch journalled."""
+        """Our engine over lm-eval's requests, each finished batch journalled.
+
+        Raises:
+            ModelError: its weights have become another model's since it was opened.
+        """
+        if self.turn != self.shelf.turn:
+            raise ModelError(
+                f"{self.record.label} was opened before another adapter went into the same weights.",
+                fix="open it again, or open the two models on shelves of their own",
+            )
         self._lm = LocalModel(
             self.loaded,
             journal=journal,
@@ -119,12 +131,16 @@ class CausalModel:
     def engine(self) -> EngineRecord:
         """What computes: engine, device, precision, versions."""
         if self._lm is None:
-            return EngineRecord(name="", device=self.loaded.device, dtype=self.loaded.dtype)
+            versions = engine_versions(self.loaded)
+            return EngineRecord(name="", device=self.loaded.device, dtype=self.loaded.dtype, versions=versions)
         engine = self._lm.engine
         return EngineRecord(
             name=str(engine["name"]),
             device=self.loaded.device,
             dtype=self.loaded.dtype,
+            attention=str(engine["attention"]),
+            batch_tokens=engine["batch_tokens"],
+            halvings=int(engine["halvings"]),
             versions=dict(engine["versions"]),
         )
 
@@ -159,6 +175,7 @@ def open_causal(request: ModelRequest) -> CausalModel:
         trust_remote_code=request.trust_remote_code,
         rows_at_once=request.rows_at_once,
         say=request.say,
+        shelf=request.shelf,
     )
 
 
@@ -174,9 +191,11 @@ def open_place(
     trust_remote_code: bool = False,
     rows_at_once: int | None = None,
     say: Say = lambda line: None,
+    shelf: Shelf | None = None,
 ) -> CausalModel:
     """``open_causal`` for a model that was located already; ``language`` is that of the prompts that will be asked."""
-    loaded = load(
+    shelf = shelf or Shelf()
+    loaded = shelf.base(
         place.where,
         revision=place.revision or None,
         label=place.label,
@@ -184,6 +203,8 @@ def open_place(
         dtype=dtype,
         trust_remote_code=trust_remote_code,
     )
+    if dtype == "auto" and loaded.dtype == "float32" and computes_bfloat16(loaded.device):
+        say("this CPU has bfloat16 units: --dtype bfloat16 is about 3 times as fast, and less exact")
     form = Encoder(loaded.tokenizer, config=loaded.model.config, generation_config=loaded.model.generation_config)
     record = ModelRecord(
         spec=place.spec,
@@ -192,7 +213,16 @@ def open_place(
         revision=loaded.revision,
         parameters=loaded.parameters,
     )
-    base = CausalModel(record=record, loaded=loaded, form=form, rows_at_once=rows_at_once, seed=seed, say=say)
+    base = CausalModel(
+        record=record,
+        loaded=loaded,
+        form=form,
+        rows_at_once=rows_at_once,
+        seed=seed,
+        say=say,
+        shelf=shelf,
+        turn=shelf.turn,
+    )
     return base if adapter is None else _with_adapter(base, adapter, task, language)
 
 
@@ -201,15 +231,19 @@ def _with_adapter(base: CausalModel, adapter: Path, task: SubTask, language: str
     loaded, form = base.loaded, base.form
     info = adapters.read_adapter(adapter)
     tuned_on = info.identity.get("base_revision", loaded.revision)
+    other_base = []
     if tuned_on != loaded.revision:
+        other_base = [f"tuned on {info.identity.get('base_label')} {tuned_on}", f"here {loaded.revision}"]
+    words = prompts.prompt_words(task.id, task.card, language, form)
+    adapters.check_prompt_hash(info, prompts.hash_of(words), words, other_base)  # a changed template is a changed base
+    if other_base:
         raise AdapterError(
             f"The adapter was tuned on another base than {base.record.label}.",
-            evidence=[f"tuned on {info.identity.get('base_label')} {tuned_on}", f"here {loaded.revision}"],
+            evidence=[*other_base, "the prompt is the same; weights, tokenizer, config or another file is not"],
             fix="name the base that it was tuned on with --model",
         )
-    adapters.check_prompt_hash(info, prompts.prompt_hash(task.id, task.card, language, form))
     adapters.probe(loaded.model, adapter, form, [_probe_context(task, language, form)])
-    merged = adapters.load_merged(loaded.model, adapter, keep_base=False)
+    merged = base.shelf.merge(adapter)
     hashed = folder_hash(adapter) if info.method == "full" else adapter_hash(adapter)
     tuned = ModelRecord(
         spec=base.record.spec,
@@ -222,7 +256,7 @@ def _with_adapter(base: CausalModel, adapter: Path, task: SubTask, language: str
         seed=info.seed,
         parameters=loaded.parameters,
     )
-    return replace(base, record=tuned, loaded=replace(loaded, model=merged, adapter_hash=hashed))
+    return replace(base, record=tuned, loaded=replace(loaded, model=merged, adapter_hash=hashed), turn=base.shelf.turn)
 
 
 def _probe_context(task: SubTask, language: str, form: Encoder) -> str:

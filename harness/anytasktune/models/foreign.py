@@ -20,7 +20,7 @@ from anytasktune.models.kinds import ModelRequest, Notes
 from anytasktune.models.loading import folder_hash
 from anytasktune.models.tokens import Encoder
 from anytasktune.prompts import PromptFormat
-from anytasktune.records import EngineRecord, Method, ModelRecord, is_secret, without_secrets
+from anytasktune.records import EngineRecord, Method, ModelRecord, is_secret, publishable
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -162,9 +162,4 @@ def _revision(arguments: str) -> str:
 
 def _shown(spec: str) -> str:
     """The spec for a record: secrets left out, a path of this machine shortened to its last part."""
-    parts = []
-    for part in without_secrets(spec).split(","):
-        name, separator, value = part.partition("=")
-        path = separator and Path(value).is_absolute()
-        parts.append(f"{name}={Path(value).name}" if path else part)
-    return ",".join(parts)
+    return publishable(spec)

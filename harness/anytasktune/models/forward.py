@@ -15,8 +15,6 @@ from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import Cache, CacheLayerMixin
 
-from anytasktune.errors import ModelError
-
 PREFIX_MINIMUM = 16
 """Tokens that sequences must share before the shared part is computed once."""
 
@@ -26,14 +24,10 @@ CLUSTER_MINIMUM = 3
 HEAD_BYTES = 256 * 2**20
 """Float32 logits held at a time."""
 
-CPU_TOKENS = 1024
-GPU_TOKENS = 16384
-"""Tokens of a batch, padding included, unless the caller says otherwise."""
-
 _ATTENTION = {"full_attention", "sliding_attention", "chunked_attention"}
 _MASKABLE = {"sdpa", "eager"}
 
-FORWARD_FAILURES = (TypeError, ValueError, AttributeError, LookupError, RuntimeError)
+FORWARD_FAILURES = (TypeError, ValueError, AttributeError, LookupError, RuntimeError, MemoryError)
 """What a model that does not fit the engine may raise in its first batch."""
 
 
@@ -165,46 +159,12 @@ def window(model: Any) -> int | None:
     return min((size for size in sizes if isinstance(size, int) and size > 0), default=None)
 
 
-def default_budget(model: Any) -> int:
-    """Tokens of a batch on the model's device."""
-    return CPU_TOKENS if model.device.type == "cpu" else GPU_TOKENS
-
-
 def tolerance(dtype: torch.dtype, tokens: int) -> float:
     """How far a summed log-probability may lie from that of a plain forward pass.
 
     In float32 the promised 1e-3 (more for long continuations); half-precision types have 8 or 11 bits.
     """
     return 1e-3 * max(1.0, tokens / 32) if dtype in (torch.float32, torch.float64) else 0.1 * max(1, tokens)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, on any device."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    text = str(error).lower()
-    return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
-
-
-def halved(budget: int, rows: int, size: int, error: BaseException) -> int:
-    """The next token budget after a batch of ``rows`` rows of ``size`` tokens did not fit into memory.
-
-    Raises:
-        ModelError: it was one row alone.
-    """
-    if rows > 1:
-        return max(1, min(budget, rows * size) // 2)
-    raise ModelError(
-        f"One row of {size} tokens alone does not fit into memory.",
-        evidence=[str(error).partition("\n")[0] or type(error).__name__],
-        fix="use a machine with more memory, or a smaller model",
-    ) from error
-
-
-def release_memory(device: torch.device) -> None:
-    """Gives cached device memory back before a smaller batch is tried."""
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
 
 
 def common_prefix(sequences: Sequence[tuple[int, ...]]) -> int:

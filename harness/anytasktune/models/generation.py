@@ -1,9 +1,9 @@
-"""Greedy answers from a pool of slots: a row leaves as soon as its own stop is met, and the next one enters.
+"""Answers from a pool of slots: a row leaves as soon as its own stop is met, and the next one enters.
 
 A slot is a row of key and value memory with a cursor of its own. What several prompts begin with is
 computed once and stands in all slots. Before the first batch a few answers are begun and compared with a
 plain forward pass; a model that comes out differently answers through transformers' ``generate``, as does
-every request that samples.
+every request with a penalty. A request that samples draws from random numbers of its own.
 
 "Greedy" is the most probable token and nothing else: penalties in a model's generation config are not
 applied.
@@ -22,11 +22,12 @@ import torch
 from torch import Tensor
 
 from anytasktune.errors import PromptError
-from anytasktune.models import forward
+from anytasktune.models import forward, memory
 from anytasktune.models.answers import Answer, Answered, Ending, GenerationRequest, check_room
 from anytasktune.models.forward import Body, Prefix
 from anytasktune.models.plain_generation import PlainGenerator
-from anytasktune.models.slots import SlotPool, slots_that_fit
+from anytasktune.models.sampling import Sampler, is_drawn
+from anytasktune.models.slots import SlotPool
 from anytasktune.models.tokens import Encoder
 
 EngineName = Literal["anytasktune-slots", "plain"]
@@ -43,6 +44,7 @@ class _Row:
     index: int
     length: int
     written: list[int]
+    sampler: Sampler | None
 
 
 class Generator:
@@ -51,7 +53,7 @@ class Generator:
     Args:
         model: a causal model of transformers, in evaluation mode.
         encoder: its tokenizer; gives the context length and the stop tokens.
-        token_budget: prompt tokens of a batch, padding included; the device's default when None.
+        token_budget: prompt tokens of a batch, padding included; by the free memory when None.
         rows_at_once: answers written at a time, at most; fewer when they do not fit into memory.
         say: told once when the model answers the plain way.
     """
@@ -65,13 +67,15 @@ class Generator:
         rows_at_once: int | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self.used: set[EngineName] = set()
+        """The ways in which answers came so far: rows beyond a window and penalties are answered plainly."""
         self._suited = True
         self._computed = 0
         self._body = Body(model)
         self._encoder = encoder
-        self._budget = token_budget or forward.default_budget(model)
+        self.size = memory.BatchSize(tokens=token_budget or memory.batch_tokens(model), rows=rows_at_once)
         self._ending = Ending(encoder)
-        self._plain = PlainGenerator(model, encoder, token_budget=self._budget, rows_at_once=rows_at_once)
+        self._plain = PlainGenerator(model, encoder, self.size)
         self._slots = rows_at_once or (64 if model.device.type == "cpu" else 256)
         self._say = say
         self._window = forward.window(model)
@@ -116,12 +120,16 @@ class Generator:
             done(answered)
 
         bound = self._window or self._encoder.context_length
-        fit = [i for i, r in enumerate(cut) if not r.options and len(r.context) + r.limit <= bound]
+        fit = [
+            i for i, r in enumerate(cut) if (not r.options or is_drawn(r.options)) and len(r.context) + r.limit <= bound
+        ]
         if fit and self._suited and not self._checked:
             self._check([cut[i] for i in fit])
         if self._suited:
             self._answer_in_slots(cut, fit, keep)
+        self.used |= {"anytasktune-slots"} if answers else set()
         left = [i for i in range(len(cut)) if i not in answers]
+        self.used |= {"plain"} if left else set()
         self._plain.greedy(cut, [i for i in left if not cut[i].options], keep)
         for index in left:
             if cut[index].options:
@@ -164,20 +172,19 @@ class Generator:
                 left.pop(index, None)
 
         while left:
-            slots = min(self._slots, len(left), slots_that_fit(self._body.model, longest))
+            slots = min(self._slots, len(left), memory.slots_that_fit(self._body.model, longest))
             pool: SlotPool | None = None
             try:
                 pool = SlotPool(self._body, slots=slots, length=longest, prefix=prefix)
                 self._run(pool, requests, deque(left), keep_and_strike)
                 continue
             except (RuntimeError, MemoryError) as error:
-                if not forward.is_out_of_memory(error):
+                if not memory.is_out_of_memory(error):
                     raise
                 failure = error.with_traceback(None)  # its frames hold the tensors that did not fit
             del pool
-            self._slots = max(1, forward.halved(slots * longest, slots, longest, failure) // longest)
-            self._budget = max(longest, self._budget // 2)
-            forward.release_memory(self._body.device)
+            self.size.halve(slots, longest, failure, self._body.device)
+            self._slots = max(1, slots // 2)
 
     def _run(
         self,
@@ -214,9 +221,9 @@ class Generator:
         """Computes the prompts of the next rows into the slots from ``first`` on, and their first tokens."""
         shared = pool.shared
         width = len(requests[waiting[0]].context) - shared
-        count = min(pool.slots - first, len(waiting), max(1, self._budget // width))
+        count = min(pool.slots - first, len(waiting), max(1, self.size.tokens // width))
         chosen = [waiting.popleft() for _ in range(count)]
-        rows = [_Row(index=i, length=len(requests[i].context), written=[]) for i in chosen]
+        rows = [_row(i, requests[i]) for i in chosen]
         prompts = [requests[row.index].context[shared:] for row in rows]
         hidden = pool.fill(prompts, first)
         self._computed += count * max(map(len, prompts))
@@ -225,14 +232,18 @@ class Generator:
         return rows
 
     def _choose(self, hidden: Tensor, rows: Sequence[_Row]) -> list[int]:
-        """The most probable next token of every row, from hidden states ``[B, width]``."""
+        """The next token of every row, the most probable or a drawn one, from hidden states ``[B, width]``."""
         chosen: list[int] = []
         for start, logits in self._body.logits(hidden):
             best, ids = logits.max(-1)
-            chosen += ids.tolist()
+            tokens: list[int] = ids.tolist()
+            for place, row in enumerate(rows[start : start + len(tokens)]):
+                if row.sampler is not None:
+                    tokens[place] = row.sampler.draw(logits[place])
+            chosen += tokens
             if self._trace is not None:
                 logprobs = (best - logits.logsumexp(-1)).tolist()
-                for row, token, logprob in zip(rows[start:], ids.tolist(), logprobs, strict=False):
+                for row, token, logprob in zip(rows[start:], tokens, logprobs, strict=False):
                     self._trace.setdefault(row.index, []).append((token, logprob))
         return chosen
 
@@ -244,7 +255,7 @@ class Generator:
         """
         self._checked = True
         shortest = sorted(requests, key=lambda request: len(request.context))[:PROBES]
-        probes = [replace(r, limit=min(r.limit, PROBE_TOKENS), until=()) for r in shortest]
+        probes = [replace(r, limit=min(r.limit, PROBE_TOKENS), until=(), options={}) for r in shortest]
         slots, self._slots = self._slots, max(1, min(self._slots, PROBES - 1))
         self._trace = {}
         try:
@@ -253,7 +264,7 @@ class Generator:
                 if self._suited:
                     self._compare(probes[index].context, pairs)
         except forward.FORWARD_FAILURES as error:
-            if forward.is_out_of_memory(error):
+            if memory.is_out_of_memory(error):
                 raise
             self._fall_back(f"it does not work with slots ({type(error).__name__}: {error})")
         finally:
@@ -272,6 +283,11 @@ class Generator:
     def _fall_back(self, reason: str) -> None:
         self._suited = False
         self._say(f"{type(self._body.model).__name__} answers through transformers' generate: {reason}.")
+
+
+def _row(index: int, request: GenerationRequest) -> _Row:
+    sampler = Sampler(request.options, request.seed) if request.options else None
+    return _Row(index=index, length=len(request.context), written=[], sampler=sampler)
 
 
 def _waves(requests: Sequence[GenerationRequest], indices: Sequence[int]) -> Iterator[list[int]]:

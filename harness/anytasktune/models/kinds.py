@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
     from anytasktune.examples import Kind
     from anytasktune.models.journal import Journal
+    from anytasktune.models.shelf import Shelf
     from anytasktune.splits import DataSet
     from anytasktune.subtask import SubTask
+
 
 @dataclass(frozen=True, kw_only=True)
 class Notes:
@@ -58,6 +60,7 @@ class ModelRequest:
         device, dtype, rows_at_once, trust_remote_code: as the command line gives them.
         seed: of whatever is random.
         say: where progress is told.
+        shelf: keeps a base from one opening to the next; each opening loads its own when None.
     """
 
     spec: str
@@ -71,6 +74,7 @@ class ModelRequest:
     trust_remote_code: bool = False
     seed: int = 0
     say: Say = field(default=lambda line: None)
+    shelf: Shelf | None = None
 
 
 class Model(Protocol):
@@ -170,6 +174,12 @@ def _open_lm_eval(request: ModelRequest) -> Model:
     return open_foreign(request)
 
 
+def _open_api(request: ModelRequest) -> Model:
+    from anytasktune.models.api.model import open_api
+
+    return open_api(request)
+
+
 def _classical(name: str, summary: str, *kinds: Kind) -> ModelKind:
     return ModelKind(name=name, summary=summary, open=_open_classical, kinds=kinds)
 
@@ -199,5 +209,20 @@ BUILT_IN: tuple[ModelKind, ...] = (
         name="lm-eval:",
         summary="lm-eval:KIND,key=value,… : any model that lm-eval supports",
         open=_open_lm_eval,
+    ),
+    ModelKind(
+        name="openai-chat:",
+        summary="openai-chat:MODEL,key=value,… : OpenAI, or any server that speaks its chat/completions",
+        open=_open_api,
+    ),
+    ModelKind(
+        name="openai-completions:",
+        summary="openai-completions:MODEL,key=value,… : plain completions, for base models",
+        open=_open_api,
+    ),
+    ModelKind(
+        name="anthropic:",
+        summary="anthropic:MODEL,key=value,… : Anthropic, or any server that speaks its messages",
+        open=_open_api,
     ),
 )

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from anytasktune.errors import ModelError, PromptError
-from anytasktune.models import forward
+from anytasktune.models import forward, memory
 from anytasktune.models.forward import Body, Prefix
 from anytasktune.models.trie import Trie, TrieRow, layout
 
@@ -56,9 +56,7 @@ class LikelihoodScorer:
     Args:
         model: a causal model of transformers, in evaluation mode.
         context_length: tokens; longer requests lose their beginning, as in lm-eval's own loader.
-        token_budget: tokens of a batch, padding included; the device's default when None. Halved when
-        memory runs
-            out.
+        token_budget: tokens of a batch, padding included; by the free memory when None. Halved when memory runs out.
         rows_at_once: rows of a batch, at most.
         say: told once when the model is scored the plain way.
     """
@@ -73,10 +71,11 @@ class LikelihoodScorer:
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.engine: EngineName = "anytasktune-trie"
+        self.used: set[EngineName] = set()
+        """The ways in which scores came so far: rows beyond a window are scored plainly whatever the engine."""
         self._body = Body(model)
         self._context_length = context_length
-        self._budget = token_budget or forward.default_budget(model)
-        self._rows = rows_at_once
+        self.size = memory.BatchSize(tokens=token_budget or memory.batch_tokens(model), rows=rows_at_once)
         self._say = say
         self._window = forward.window(model)
         self._checked: set[tuple[bool, bool]] = set()  # kinds of batches: (behind a prefix, with branches)
@@ -160,7 +159,7 @@ class LikelihoodScorer:
         try:
             return self._body.prefix(tokens)
         except forward.FORWARD_FAILURES as error:
-            if self._checked and not forward.is_out_of_memory(error):
+            if self._checked and not memory.is_out_of_memory(error):
                 raise
         return None  # without it the first batch shows what the matter is
 
@@ -174,22 +173,23 @@ class LikelihoodScorer:
         """Scores as many first rows as the budget allows; returns how many (0: try again, smaller or
         plainly).
         """
-        batch = rows[: self._fitting(rows[0].size)]
+        batch = rows[: self.size.fitting(rows[0].size)]
         kind = prefix is not None, any(row.trie.branches for row in batch)
         try:
             scored = self._forward(batch, prefix)
         except forward.FORWARD_FAILURES as error:
-            if kind in self._checked and not forward.is_out_of_memory(error):
+            if kind in self._checked and not memory.is_out_of_memory(error):
                 raise
             failure = error.with_traceback(None)  # its frames hold the tensors that did not fit
         else:
             if kind not in self._checked and not self._agrees(batch, scored, requests):
                 return 0
             self._checked.add(kind)
+            self.used.add("anytasktune-trie")
             keep(_finite(scored))
             return len(batch)
-        if forward.is_out_of_memory(failure):
-            self._halve(len(batch), rows[0].size, failure)
+        if memory.is_out_of_memory(failure):
+            self.size.halve(len(batch), rows[0].size, failure, self._body.device)
         else:
             self._fall_back(f"it takes no mask of ours ({type(failure).__name__}: {failure})")
         return 0
@@ -256,18 +256,19 @@ class LikelihoodScorer:
 
         left = sorted(chosen, key=lambda index: -size(index))
         while left:
-            batch = left[: self._fitting(size(left[0]))]
+            batch = left[: self.size.fitting(size(left[0]))]
             try:
                 found = self._forward_plainly([requests[i] for i in batch])
             except (RuntimeError, MemoryError) as error:
-                if not forward.is_out_of_memory(error):
+                if not memory.is_out_of_memory(error):
                     raise
                 failure = error.with_traceback(None)
             else:
+                self.used.add("plain")
                 keep(_finite(dict(zip(batch, found, strict=True))))
                 left = left[len(batch) :]
                 continue
-            self._halve(len(batch), size(batch[0]), failure)
+            self.size.halve(len(batch), size(batch[0]), failure, self._body.device)
 
     def _forward_plainly(self, requests: Sequence[ScoreRequest]) -> list[Score]:
         fed = [(request.context + request.continuation)[:-1] for request in requests]
@@ -295,15 +296,6 @@ class LikelihoodScorer:
     def _fall_back(self, reason: str) -> None:
         self.engine = "plain"
         self._say(f"{type(self._body.model).__name__} is scored by plain padded batches: {reason}.")
-
-    def _fitting(self, size: int) -> int:
-        """Rows of at most ``size`` tokens that make a batch."""
-        fitting = max(1, self._budget // size)
-        return fitting if self._rows is None else min(fitting, self._rows)
-
-    def _halve(self, rows: int, size: int, error: BaseException) -> None:
-        self._budget = forward.halved(self._budget, rows, size, error)
-        forward.release_memory(self._body.device)
 
 
 def _portions(indices: Sequence[int], requests: Sequence[ScoreRequest]) -> list[tuple[int, ...]]:

@@ -56,9 +56,8 @@ def load(
         revision: of the hub's model; of a folder, only what its record shall say.
         label: the name shown; the folder's or the hub's when None.
         device: ``auto`` takes CUDA, MPS or the CPU, by what is there; else a device of torch.
-        dtype: ``auto`` is bfloat16 on a GPU that computes in it and float32 elsewhere (so that scores do
-        not depend
-            on a CPU's generation); else a type of torch by name.
+        dtype: ``auto`` is bfloat16 on a GPU that computes in it and float32 elsewhere (so that scores depend neither on
+            a CPU's generation nor on the batch); else a type of torch by name.
         adapter: folder of a PEFT adapter; merged into the weights.
         trust_remote_code: whether the model may bring code of its own.
 
@@ -136,6 +135,15 @@ def choose_dtype(dtype: str, device: str) -> torch.dtype:
     if isinstance(found, torch.dtype) and found.is_floating_point:
         return found
     raise ModelError(f"There is no number type {dtype!r}.", fix="use auto, float32, bfloat16 or float16")
+
+
+def computes_bfloat16(device: str) -> bool:
+    """Whether a CPU has units for bfloat16, which evaluation uses only when asked to; see docs/decisions.md."""
+    import torch
+
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    units = ("avx512_bf16", "amx_bf16", "bf16")
+    return device == "cpu" and any(capabilities.get(unit) for unit in units)
 
 
 def folder_hash(folder: Path) -> str:

@@ -90,6 +90,7 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
             batch. The caller closes it.
         token_budget: tokens of a batch, padding included; the device's default when None.
         rows_at_once: contexts scored and answers written at a time, at most.
+        context_length: tokens that prompt and answer may have together; the model's own when None.
         seed: for requests that sample.
         progress: told after every batch.
         say: told once when an engine has to fall back to a slower way.
@@ -102,6 +103,7 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
         journal: Journal | None = None,
         token_budget: int | None = None,
         rows_at_once: int | None = None,
+        context_length: int | None = None,
         seed: int = 0,
         progress: Callable[[Progress], None] | None = None,
         say: Callable[[str], None] = lambda _: None,
@@ -110,13 +112,15 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
         self.loaded = loaded
         self.tokenizer = loaded.tokenizer
         self.encoder = _encoder(loaded)
+        if context_length is not None:
+            self.encoder.context_length = context_length  # in place of what is read from config and tokenizer
         self.usage = Usage()
         self.limited: set[str] = set()
         """Journal keys (``journal.key_of``) of answers that were cut off at their limit."""
         self._journal = journal
         self._seed = seed
         self._progress = progress
-        self._used: list[str] = []
+        self._used: dict[str, set[str]] = {}
         self._scorer = LikelihoodScorer(
             loaded.model,
             context_length=self.encoder.context_length,
@@ -284,8 +288,6 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
             else:
                 todo.setdefault(key, index)
         self.usage.reused += sum(key in values for key in keys)
-        if todo and kind not in self._used:
-            self._used.append(kind)
 
         def keep(found: Mapping[int, Value]) -> None:
             for index, value in found.items():
@@ -304,7 +306,19 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
         finally:
             self.usage.seconds += time.perf_counter() - start
             self.usage.prompt_tokens = self._scorer.computed + self._generator.prompt_computed
+            self._note_engine(kind, computed=bool(todo))
         return [values[key] for key in keys]
+
+    def _note_engine(self, kind: str, *, computed: bool) -> None:
+        """Remembers, in the journal too, which engine answered requests of a kind."""
+        key = journals.key_of("engine", kind, "")
+        known = set(self._journal.get(key) or []) if self._journal is not None else set()
+        used: set[str] = set(self._generator.used if kind == "generate_until" else self._scorer.used)
+        now = known | used if computed else known
+        if self._journal is not None and now != known:
+            self._journal.put(key, sorted(now))
+            self._journal.flush()
+        self._used.setdefault(kind, set()).update(now)
 
     def _computed(self) -> int:
         return self._scorer.computed + self._generator.computed
@@ -313,21 +327,17 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
 
     @property
     def engine(self) -> dict[str, Any]:
-        """What computed the answers: name, number type, device, versions."""
-        by_kind = {
-            "loglikelihood": self._scorer.engine,
-            "loglikelihood_rolling": self._scorer.engine,
-            "generate_until": self._generator.engine,
-        }
-        names = sorted({by_kind[kind] for kind in self._used})
-        packages = ["torch", "transformers", "tokenizers", "lm-eval"]
-        if self.loaded.adapter_hash:
-            packages.append("peft")
+        """What computed the answers: name, number type, device, attention kernel, batch size, versions."""
+        names = sorted(set().union(*self._used.values()))
+        sizes = [self._generator.size if kind == "generate_until" else self._scorer.size for kind in self._used]
         return {
             "name": " + ".join(names) or "anytasktune",
             "dtype": self.loaded.dtype,
             "device": self.loaded.device,
-            "versions": {package: version(package) for package in packages},
+            "attention": str(getattr(self.loaded.model.config, "_attn_implementation", "") or ""),
+            "batch_tokens": min((size.tokens for size in sizes), default=None),
+            "halvings": sum(size.halvings for size in sizes),
+            "versions": engine_versions(self.loaded),
         }
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
@@ -371,6 +381,12 @@ class LocalModel(TemplateLM):  # type: ignore[misc]  # lm-eval ships no types
     def max_gen_toks(self) -> int:
         """Tokens of an answer where a task names no limit."""
         return DEFAULT_LIMIT
+
+
+def engine_versions(loaded: LoadedModel) -> dict[str, str]:
+    """Installed versions of the packages that answers depend on."""
+    packages = ["torch", "transformers", "tokenizers", "lm-eval", *(["peft"] if loaded.adapter_hash else [])]
+    return {package: version(package) for package in packages}
 
 
 def _encoder(loaded: LoadedModel) -> Encoder:

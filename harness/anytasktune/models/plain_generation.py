@@ -13,7 +13,7 @@ from torch import Tensor
 from transformers import GenerationConfig, StoppingCriteriaList
 
 from anytasktune.errors import ModelError, did_you_mean
-from anytasktune.models import forward
+from anytasktune.models import memory
 from anytasktune.models.answers import Answer, Answered, Ending, GenerationRequest
 from anytasktune.models.tokens import Encoder
 
@@ -35,13 +35,12 @@ OPTIONS = frozenset(
 class PlainGenerator:
     """Answers by ``generate``; ``computed`` counts the prompt tokens, padding included."""
 
-    def __init__(self, model: Any, encoder: Encoder, *, token_budget: int, rows_at_once: int | None) -> None:
+    def __init__(self, model: Any, encoder: Encoder, size: memory.BatchSize) -> None:
         self.computed = 0
         self._model = model
         self._encoder = encoder
         self._ending = Ending(encoder)
-        self._budget = token_budget
-        self._rows = rows_at_once
+        self._size = size
 
     def greedy(
         self, requests: Sequence[GenerationRequest], chosen: Sequence[int], keep: Callable[[Answered], None]
@@ -50,19 +49,18 @@ class PlainGenerator:
         left = sorted(chosen, key=lambda i: -len(requests[i].context) - requests[i].limit)
         while left:
             size = len(requests[left[0]].context) + requests[left[0]].limit
-            batch = left[: min(max(1, self._budget // size), self._rows or len(left))]
+            batch = left[: self._size.fitting(size)]
             try:
                 answers = self._generate([requests[i] for i in batch])
             except (RuntimeError, MemoryError) as error:
-                if not forward.is_out_of_memory(error):
+                if not memory.is_out_of_memory(error):
                     raise
                 failure = error.with_traceback(None)
             else:
                 keep(dict(zip(batch, answers, strict=True)))
                 left = left[len(batch) :]
                 continue
-            self._budget = forward.halved(self._budget, len(batch), size, failure)
-            forward.release_memory(self._model.device)
+            self._size.halve(len(batch), size, failure, self._model.device)
 
     def draw(self, request: GenerationRequest) -> Answer:
         """One answer with options, by itself, so that it depends on its seed and not on its neighbours."""

@@ -15,10 +15,6 @@ from transformers.cache_utils import Cache
 
 from anytasktune.models.forward import Body, Prefix, ViewLayer
 
-CPU_BYTES = 2 * 2**30
-GPU_SHARE = 0.4
-"""Memory for slots: bytes on a CPU, the share of what is free on a GPU."""
-
 
 class SlotPool:
     """Memory of ``slots`` rows of ``length`` tokens; the prefix stands at the head of all of them from the
@@ -120,15 +116,3 @@ class _SlotLayer(ViewLayer):
         **kwargs: Any,  # noqa: ARG002
     ) -> tuple[Tensor, Tensor]:
         return self._pool.store(self._index, key_states, value_states)
-
-
-def slots_that_fit(model: Any, length: int) -> int:
-    """How many slots of ``length`` tokens the memory set aside for them holds; at least one."""
-    config = model.config.get_text_config(decoder=True)
-    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    token = 2 * config.num_hidden_layers * heads * width * torch.finfo(model.dtype).bits // 8
-    memory = CPU_BYTES
-    if model.device.type == "cuda":
-        memory = int(GPU_SHARE * torch.cuda.mem_get_info(model.device)[0])
-    return max(1, memory // int(token * length))

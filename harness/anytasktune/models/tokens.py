@@ -142,6 +142,7 @@ class Encoder:
         )
 
     def _brings_front(self, text: str) -> bool:
+        text = text.lstrip()  # a template may have a line break before its begin token
         bos = self.tokenizer.bos_token
         front = self._front_text
         return bool(bos and text.startswith(bos)) or bool(front and text.startswith(front))

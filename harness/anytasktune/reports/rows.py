@@ -55,7 +55,9 @@ def difference(row: Row) -> str:
 
 def remark(row: Row) -> str:
     """What a reader of the score must know besides: rows without a usable answer, why there is no figure."""
-    counts = row.record.counts
+    from anytasktune.scoring import alarms
+
+    counts, protocol = row.record.counts, row.record.protocol
     named = {
         "missing": counts.missing,
         "empty": counts.empty,
@@ -66,7 +68,10 @@ def remark(row: Row) -> str:
         "ran on after the answer": counts.run_on,
     }
     found = [f"{count} {what}" for what, count in named.items() if count]
-    parts = [f"of {row.record.task.rows} rows {', '.join(found)}"] if found else []
+    parts = [alarm.partition(":")[0] for alarm in alarms(counts, row.record.task.rows)]
+    parts += [f"of {row.record.task.rows} rows {', '.join(found)}"] if found else []
+    if protocol.shots < (protocol.shots_asked or 0):
+        parts.append(f"{protocol.shots} of {protocol.shots_asked} few-shot examples fit")
     return "; ".join([*parts, *filter(None, [row.record.score.reason])])
 
 

@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 import torch
 
 from anytasktune.errors import AdapterError, TrainingError
-from anytasktune.training import checkpoints
+from anytasktune.prompts import hash_of
+from anytasktune.training import checkpoints, prompt_difference
 from anytasktune.training.texts import Encodes
 
 WEIGHTS = "adapter_model.safetensors"
@@ -28,6 +29,8 @@ CONFIG = "adapter_config.json"
 INFO = "anytasktune.json"
 CARD = "README.md"
 FORMAT = 1
+PROMPT = "prompt"
+"""Key of the identity under which the words behind ``prompt_hash`` stand; see ``prompts.prompt_words``."""
 
 MERGE_TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-8}
 """Largest difference of logits, as a share of the largest logit, that merging may make, by type of the
@@ -47,8 +50,8 @@ class AdapterInfo:
     """What ``anytasktune.json`` says about an adapter.
 
     Args:
-        identity: what it belongs to: ``base`` (public name), ``prompt_hash``, data fingerprints, task and
-            so on.
+        identity: what it belongs to: ``base`` (public name), ``prompt_hash`` and the words behind it, data
+            fingerprints, task and so on.
         recipe: fields of the recipe.
         recipe_hash, seed: of the run.
         steps, best_step: optimiser steps; the weights are those of ``best_step``.
@@ -172,19 +175,31 @@ def read_adapter(folder: Path) -> AdapterInfo:
         raise AdapterError(f"{path} cannot be read.", evidence=[problem], fix="tune again") from problem
 
 
-def check_prompt_hash(info: AdapterInfo, prompt_hash: str) -> None:
+def check_prompt_hash(info: AdapterInfo, prompt_hash: str, words: str = "", other_base: Sequence[str] = ()) -> None:
     """Refuses an adapter under another prompt than the one it was tuned with.
 
+    Args:
+        info: of the adapter.
+        prompt_hash: of the prompt that is asked now.
+        words: that prompt, see ``prompts.prompt_words``.
+        other_base: what shows that the base is another one too; said along with the prompts.
+
     Raises:
-        AdapterError: the hashes differ; both are shown.
+        AdapterError: the hashes differ; both prompts are shown, of an older adapter the hash.
     """
     tuned = info.identity.get("prompt_hash", "")
-    if tuned != prompt_hash:
-        raise AdapterError(
-            "The prompt is not the one that the adapter was tuned with.",
-            evidence=[f"tuned with {tuned or 'no hash'}", f"asked with {prompt_hash}"],
-            fix="use the prompt, the shots and the chat template of the tuning, or tune again",
-        )
+    if tuned == prompt_hash:
+        return
+    kept = info.identity.get(PROMPT, "")
+    if hash_of(kept) == tuned and words:
+        was, now = prompt_difference.both(kept, words)
+    else:
+        was, now = "", prompt_difference.alone(words) if words else ""
+    raise AdapterError(
+        f"The prompt is not the one that the adapter was tuned with{', nor is the base' if other_base else ''}.",
+        evidence=[f"tuned with {tuned or 'no hash'}{was}", f"asked with {prompt_hash}{now}", *other_base],
+        fix="use the prompt, the language and the chat template of the tuning, or tune again",
+    )
 
 
 def probe(base_model: Any, folder: Path, encoder: Encodes, contexts: Sequence[str]) -> None:
@@ -298,13 +313,25 @@ def load_merged(base_model: Any, folder: Path, *, keep_base: bool = True) -> Any
     return merged_model
 
 
+def adapted_parameters(base_model: Any, folder: Path) -> list[str]:
+    """Names of the base's parameters that merging the adapter changes.
+
+    Raises:
+        AdapterError: the adapter's weights cannot be read.
+    """
+    modules = {
+        name.removeprefix("base_model.model.").rpartition(".lora_")[0] for name in _stored(folder) if ".lora_" in name
+    }
+    return [name for name, _ in base_model.named_parameters() if name.rpartition(".")[0] in modules]
+
+
 def card(info: AdapterInfo) -> str:
     """The README of an adapter folder."""
     base, identity = info.identity["base"], info.identity
     licence = identity.get("base_licence", "not stated")
     library = "transformers" if info.method == "full" else "peft"
     rows = [
-        *((key.replace("_", " "), value) for key, value in sorted(identity.items())),
+        *((key.replace("_", " "), value) for key, value in sorted(identity.items()) if key != PROMPT),
         ("recipe hash", info.recipe_hash),
         ("seed", str(info.seed)),
         ("steps", f"{info.steps}, best {info.best_step}"),

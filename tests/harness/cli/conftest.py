@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-
-@dataclass(frozen=True, kw_only=True)
-class Done:
-    """What a command left: its exit status and what it printed."""
-
-    status: int
-    out: str
-    err: str
-
-    def json(self) -> Any:
-        """Standard output through a strict parser."""
-
-        def refuse(constant: str) -> None:
-            raise ValueError(f"{constant} is no JSON")
-
-        return json.loads(self.out, parse_constant=refuse)
-
-
-Att = Callable[..., Done]
+from commands import Att, Done
 
 
 @pytest.fixture

@@ -4,9 +4,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from commands import Att
 from demo_tasks import plugin, rows
-
-from conftest import Att
 
 
 def test_build_prints_what_was_agreed(att: Att, tmp_path: Path) -> None:

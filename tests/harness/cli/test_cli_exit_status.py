@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from commands import Att, Done
 from demo_tasks import plugin, rows
-
-from conftest import Att, Done
 
 MODELS = """
 

@@ -4,16 +4,19 @@ import re
 
 import pytest
 import typer
+from commands import Att
 
 from anytasktune.cli.main import app
-from conftest import Att
 
 GROUP = typer.main.get_command(app)
 COMMANDS = sorted(GROUP.commands)  # type: ignore[attr-defined]  # a group has them
 
 
 def test_every_command_that_was_promised_is_there(att: Att) -> None:
-    promised = "quickstart tasks show plugins models build tune evaluate record score predict run board verify"
+    promised = (
+        "quickstart tasks show plugins models new check build tune evaluate record score judge predict run board verify"
+        " lm-eval"
+    )
     assert sorted(promised.split()) == COMMANDS
     text = att("--help")
     assert text.status == 0

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from commands import Att, Done
 from demo_tasks import plugin
-
-from conftest import Att, Done
 
 HEAVY = {"torch", "transformers", "lm_eval", "datasets", "peft", "sklearn", "pandas", "scipy", "pyarrow"}
 LIGHT = [

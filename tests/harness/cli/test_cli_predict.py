@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Att
 from demo_tasks import plugin
 
 from anytasktune import prediction
 from anytasktune.errors import UsageError
 from anytasktune.prediction import read_inputs
-from conftest import Att
 
 
 @pytest.fixture

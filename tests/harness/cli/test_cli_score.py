@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from commands import Att
 from demo_tasks import plugin, rows
 
 from anytasktune.examples import Example
-from conftest import Att
 
 
 def answers(folder: Path, given: Mapping[str, str | None], name: str = "answers.jsonl") -> Path:
