@@ -16,15 +16,13 @@ from typing import TYPE_CHECKING, Literal
 from anytasktune.examples import Example
 from anytasktune.metrics.grading import Grade, counted, missing
 from anytasktune.metrics.reading import read_label
+from anytasktune.metrics.resampling import in_chunks
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     Counts = NDArray[np.float64]
-
-_CELLS_AT_ONCE = 4_000_000
-"""Resampled rows counted in one go: keeps memory near 100 MB."""
 
 
 def surfaces_of(labels: Sequence[str] | Mapping[str, str]) -> dict[str, str]:
@@ -39,13 +37,15 @@ class _Choice:
 
     Args:
         labels: the label ids, or every surface (id, English name, Chinese name) mapped to its label id.
+        others: ``summarise`` gives the other metrics of this file beside the primary one.
     """
 
     name: str
 
-    def __init__(self, labels: Sequence[str] | Mapping[str, str]) -> None:
+    def __init__(self, labels: Sequence[str] | Mapping[str, str], *, others: bool = False) -> None:
         self.names = surfaces_of(labels)
         self.labels = tuple(dict.fromkeys(self.names.values()))
+        self.others = others
 
     def grade(self, example: Example, answer: str | None) -> Grade:
         """1 for the right label, 0 for another one, none or several; see ``read_label``."""
@@ -57,27 +57,20 @@ class _Choice:
         return Grade(score=float(right), status=reading.status, read=reading.value, gold=gold, run_on=reading.run_on)
 
     def summarise(self, grades: Sequence[Grade]) -> Mapping[str, float]:
-        """The primary score under ``name``, and the accuracy; NaN when no row counts."""
+        """The primary score under ``name``, the accuracy, and the others; NaN when no row counts."""
         import numpy
 
         rows = counted(grades)
+        given: list[_Choice] = [self, *(every_metric(self.names) if self.others else ())]
         if not rows:
-            return {self.name: float("nan"), "accuracy": float("nan")}
-        primary = self.resampled(rows, numpy.arange(len(rows))[None, :])[0]
-        return {self.name: float(primary), "accuracy": sum(grade.score for grade in rows) / len(rows)}
+            return dict.fromkeys([metric.name for metric in given] + ["accuracy"], float("nan"))
+        counts = self._counts(rows, numpy.arange(len(rows))[None, :])
+        scores = {metric.name: float(metric._of_counts(*counts)[0]) for metric in given}
+        return {**scores, "accuracy": sum(grade.score for grade in rows) / len(rows)}
 
     def resampled(self, grades: Sequence[Grade], rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """The primary score of each resample, [B]; NaN where a resample has no rows."""
-        import numpy
-
-        scores = numpy.full(len(rows), numpy.nan)
-        if rows.size == 0:
-            return scores
-        step = max(1, _CELLS_AT_ONCE // rows.shape[1])
-        for start in range(0, len(rows), step):
-            chunk = rows[start : start + step]
-            scores[start : start + step] = self._of_counts(*self._counts(grades, chunk))
-        return scores
+        return in_chunks(lambda lines: self._of_counts(*self._counts(grades, lines)), rows, width=len(self.labels) + 1)
 
     def _counts(self, grades: Sequence[Grade], rows: NDArray[np.intp]) -> tuple[Counts, Counts, Counts]:
         """True positives, golds and predictions by class, each [B, K + 1]; the last class is "no label"."""
@@ -140,6 +133,7 @@ class F1(_Choice):
     Args:
         labels: the label ids, or every surface mapped to its label id.
         average: over the labels.
+        others: ``summarise`` gives the other metrics of this file beside the primary one.
 
     Raises:
         ValueError: the average is another word.
@@ -149,10 +143,12 @@ class F1(_Choice):
         self,
         labels: Sequence[str] | Mapping[str, str],
         average: Literal["macro", "micro", "weighted"] = "macro",
+        *,
+        others: bool = False,
     ) -> None:
         if average not in ("macro", "micro", "weighted"):
             raise ValueError(f"average must be macro, micro or weighted, not {average!r}")
-        super().__init__(labels)
+        super().__init__(labels, others=others)
         self.average = average
         self.name = f"{average} F1"
 
@@ -174,6 +170,7 @@ class MatthewsCorrelation(_Choice):
     """
 
     name = "Matthews correlation"
+    bounds = (-1.0, 1.0)
 
     def _of_counts(self, hits: Counts, gold: Counts, predicted: Counts) -> Counts:
         import numpy
@@ -183,3 +180,15 @@ class MatthewsCorrelation(_Choice):
         covariance = hits.sum(axis=1) * n - (gold * predicted)[:, :-1].sum(axis=1)
         spread = (n * n - (gold**2).sum(axis=1)) * (n * n - (predicted**2).sum(axis=1))
         return _ratio(covariance, numpy.sqrt(numpy.maximum(spread, 0.0)))
+
+
+def every_metric(labels: Sequence[str] | Mapping[str, str]) -> tuple[_Choice, ...]:
+    """All metrics over classes, on one label set."""
+    return (
+        Accuracy(labels),
+        BalancedAccuracy(labels),
+        F1(labels, "macro"),
+        F1(labels, "micro"),
+        F1(labels, "weighted"),
+        MatthewsCorrelation(labels),
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from anytasktune.examples import Example
+from anytasktune.metrics.resampling import in_chunks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +42,8 @@ class Grade:
 class Metric(Protocol):
     """What a sub-task is scored by.
 
-    ``name`` is the field's standard term and names the primary score; higher is better for every metric.
+    ``name`` is the field's standard term and names the primary score; higher is better for every metric. The primary
+    score lies in [0, 1] unless the metric says otherwise by an attribute ``bounds``; see :func:`bounds_of`.
     """
 
     name: str
@@ -60,6 +62,15 @@ class Metric(Protocol):
         The statistics call it thousands of times: vectorise it. ``grades`` holds no missing and no skipped row.
         """
         ...
+
+
+def bounds_of(metric: Metric) -> tuple[float, float]:
+    """The lowest and the highest primary score that there can be: (0, 1), or the metric's own ``bounds``.
+
+    Only scores over many rows may be negative (correlations, kappa); a row's grade never is.
+    """
+    low, high = getattr(metric, "bounds", (0.0, 1.0))
+    return float(low), float(high)
 
 
 def missing(example: Example) -> Grade:
@@ -83,8 +94,8 @@ class MeanOfRows:
         return {self.name: sum(g.score for g in rows) / len(rows) if rows else float("nan")}
 
     def resampled(self, grades: Sequence[Grade], rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Means of the resampled rows, [B]."""
+        """Means of the resampled rows, [B]; NaN where a resample has none."""
         import numpy
 
-        means: NDArray[np.float64] = numpy.asarray([g.score for g in grades], dtype=float)[rows].mean(axis=1)
-        return means
+        scores = numpy.asarray([g.score for g in grades], dtype=float)
+        return in_chunks(lambda lines: scores[lines].mean(axis=1), rows)

@@ -11,7 +11,8 @@ from sklearn import metrics as oracle
 
 from anytasktune.examples import Example
 from anytasktune.metrics.choice import F1, Accuracy, BalancedAccuracy, MatthewsCorrelation
-from anytasktune.metrics.grading import Grade, Metric
+from anytasktune.metrics.grading import Grade, Metric, bounds_of
+from anytasktune.scoring import summarise
 
 LABELS = ("dovish", "hawkish", "neutral", "never used")
 ANSWERS = (*LABELS[:3], "", "no idea")
@@ -142,3 +143,28 @@ def test_many_classes_and_resamples_stay_within_memory() -> None:
     rows = np.random.default_rng(1).integers(0, 300, (500, 300))
     scores = metric.resampled(grades, rows)
     assert scores == pytest.approx([len(set(row.tolist())) / 300 for row in rows])
+
+
+@pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.name)
+def test_the_others_are_told_beside_the_first_where_asked(metric: Metric) -> None:
+    golds, answers = sample(60)
+    kind, average = type(metric), getattr(metric, "average", None)
+    together = kind(LABELS, **({"average": average} if average else {}), others=True)  # type: ignore[call-arg]
+    assert together.name == metric.name
+    scores = together.summarise(grades_of(together, golds, answers))
+    assert next(iter(scores)) == metric.name
+    for other in ALL:
+        assert scores[other.name] == pytest.approx(other.summarise(grades_of(other, golds, answers))[other.name])
+    assert len(scores) == len(ALL)
+
+
+def test_a_negative_matthews_correlation_stays_negative_on_its_way_into_a_record() -> None:
+    metric = MatthewsCorrelation(LABELS)
+    golds, _ = sample(60)
+    wrong = [LABELS[(LABELS.index(gold) + 1) % 3] if row % 5 else gold for row, gold in enumerate(golds)]
+    scored = summarise(metric, grades_of(metric, golds, list(wrong)))
+    assert scored.score.value is not None
+    assert scored.score.low is not None
+    assert -1 <= scored.score.low <= scored.score.value < 0
+    assert bounds_of(metric) == (-1, 1)
+    assert bounds_of(Accuracy(LABELS)) == (0, 1)

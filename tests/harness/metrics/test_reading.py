@@ -46,6 +46,15 @@ def label(answer: str, names: dict[str, str]) -> str:
         ("fraud\ncredit fraud\nnot fraud", NO),
         ("fraud\n\ncredit fraud\n\nnot fraud", NO),
         ("Choose one of: fraud; credit fraud; not fraud", NO),
+        ("The options are fraud, credit fraud and not fraud.", NO),
+        ("fraud/credit fraud", NO),
+        ('"fraud", "credit fraud", "not fraud"', NO),
+        ("1. fraud\n2. credit fraud\n3. not fraud", NO),
+        ("label: fraud; label: credit fraud", NO),
+        ("The label is fraud. Wait, the label is credit fraud", NO),
+        ("Label: fraud. The label is not credit fraud", "fraud"),
+        ("Options: fraud, credit fraud, not fraud\nAnswer: credit fraud", "credit fraud"),
+        ("I would rule out fraud, so credit fraud", "credit fraud"),
         ("defraud", NO),
         ("fraudulent", NO),
     ],
@@ -104,6 +113,19 @@ def test_field_case_28_a_rejected_label_is_not_named_in_chinese(answer: str, rea
         "The answer is C because A is wrong",
         "\\boxed{C}",
         "C. A merger is a thing",
+        "【答案】C",
+        "答案为（c）",
+        "Answer: c",
+        "本题选C",
+        "C项正确",
+        "A项错误；B项错误；C项正确；D项错误。",
+        "ABD错误，C正确",
+        "A和B都不对，应选C",
+        "排除A、B、D，选C",
+        "综上所述，因此本题答案为 C。",
+        "只有C符合题意",
+        "答案应为Ｃ，而非Ａ",
+        "C。A项错在时间",
     ],
 )
 def test_field_case_30_the_option_is_found_however_it_is_named(answer: str) -> None:
@@ -111,8 +133,10 @@ def test_field_case_30_the_option_is_found_however_it_is_named(answer: str) -> N
 
 
 @pytest.mark.parametrize(
-    "answer", ["A careful look at it", "A. x B. y C. z D. w", "ABCD", "A\nB\nC\nD", "Answer: A or B"]
-)
+    "answer",
+    ["A careful look at it", "A. x B. y C. z D. w", "ABCD", "A\nB\nC\nD", "Answer: A or B", "A和C都对", "选A或者C",
+     "不确定是A还是C", "无法确定", "没有正确选项", "答案不是C", "答案：A。答案：C"],
+)  # fmt: skip
 def test_field_case_30_no_option_is_made_of_a_letter_in_sight(answer: str) -> None:
     assert label(answer, OPTIONS) == NO
 
@@ -263,6 +287,12 @@ def test_a_quoted_list_of_many_labels_is_no_set() -> None:
         ("10千克", "10"),
         ("42²", "42"),
         ("٤٢", "42"),
+        ("1_000", "1000"),
+        ("￥9,500.00", "9500"),
+        ("9 500,00 €", "9500"),
+        ("12,50,000", "1250000"),
+        ("3．14", "3.14"),
+        ("百分之五", "5"),
     ],
 )
 def test_field_case_31_a_number_is_never_torn(answer: str, value: str) -> None:
@@ -289,6 +319,10 @@ def test_field_case_31_a_number_is_never_torn(answer: str, value: str) -> None:
         ("一般来说，共三百元", "300"),
         ("1.5 million", "1500000"),
         ("$5k", "5000"),
+        ("$1.5M", "1500000"),
+        ("2bn", "2000000000"),
+        ("100MB", "100"),
+        ("5m", "5"),
         ("1e3", "1000"),
         ("2×10^5", "200000"),
         ("1.5×10³", "1500"),
@@ -319,7 +353,7 @@ def test_the_number_behind_the_answer_cue_is_preferred_to_the_first(answer: str,
 
 
 @pytest.mark.parametrize(
-    "answer", ["10:30", "1.2.3", "9,500,20", "2020/01/05", "no idea", "1/0", "1e9999999", "万一", "一定"]
+    "answer", ["10:30", "1.2.3", "9,500,20", "2020/01/05", "2020-01-05", "no idea", "1/0", "1e9999999", "万一", "一定"]
 )
 def test_what_is_no_single_number_is_unreadable(answer: str) -> None:
     assert read_number(answer).status == NO

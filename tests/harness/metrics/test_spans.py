@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import itertools
 import math
 import time
+from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from anytasktune.examples import Example
 from anytasktune.metrics.grading import Grade
@@ -85,3 +89,57 @@ def test_field_case_44_ratios_without_anything_under_them_are_not_a_number() -> 
     assert none["span recall"] == 0.0
     assert metric.summarise([grade(metric, (), "")])["span F1"] == 1.0
     assert all(math.isnan(v) for v in metric.summarise([grade(metric, (), None)]).values())
+
+
+def test_the_f1_of_each_declared_type_is_told_and_null_where_it_does_not_occur() -> None:
+    metric = SpanF1({"药物": "drug", "Symptom": "symptom", "place": "place"})
+    grades = [
+        grade(metric, ("drug: aspirin", "symptom: pain"), "药物：aspirin\nsymptom: cough"),
+        grade(metric, ("drug: ibuprofen",), "药物：ibuprofen\nDRUG: paracetamol"),
+    ]
+    scores = metric.summarise(grades)
+    assert scores["span F1 (drug)"] == pytest.approx(2 * 2 / (3 + 2))
+    assert scores["span F1 (symptom)"] == 0.0
+    assert math.isnan(scores["span F1 (place)"])
+    assert not [name for name in SpanF1().summarise(grades) if "(" in name]
+
+
+@pytest.mark.parametrize(
+    ("gold", "said", "score"),
+    [
+        ("服用阿司匹林", "阿司匹林", 0.5),
+        ("阿司匹林", "服用阿司匹林后", 0.5),
+        ("left knee pain", "knee pain", 0.5),
+        ("left knee pain", "left pain", 0.0),
+        ("concatenate", "cat", 0.0),
+        ("100 mg", "00 mg", 0.0),
+        ("knee", "Knee", 0.5),
+        ("+", "+-", 0.0),
+    ],
+)
+def test_a_span_overlaps_another_where_its_tokens_stand_within_it(gold: str, said: str, score: float) -> None:
+    assert grade(SpanF1(partial=True), (f"t: {gold}",), f"t: {said}").score == score
+
+
+def most_pairs(found: list[str], wanted: list[str]) -> int:
+    """By trying all orders: the oracle for a handful of spans."""
+    short, long = sorted((found, wanted), key=len)
+    return max(
+        sum(a in b or b in a for a, b in zip(short, order, strict=False))
+        for order in itertools.permutations(long, len(short))
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(*[st.lists(st.sampled_from(["甲乙丙", "甲乙", "乙丙", "乙", "丙丁", "戊"]), min_size=1, max_size=5)] * 2)
+def test_partial_scores_are_those_of_muc_over_the_best_pairing(gold: list[str], said: list[str]) -> None:
+    exact = (Counter(gold) & Counter(said)).total()
+    left = list((Counter(said) - Counter(gold)).elements()), list((Counter(gold) - Counter(said)).elements())
+    partial = most_pairs(*left) if all(left) else 0
+    precision, recall = (exact + partial / 2) / len(said), (exact + partial / 2) / len(gold)
+    expected = 2 * precision * recall / (precision + recall) if exact or partial else 0.0
+    metric = SpanF1(partial=True)
+    graded = grade(metric, tuple(f"t: {span}" for span in gold), "\n".join(f"t: {span}" for span in said))
+    assert graded.score == pytest.approx(expected)
+    scores = metric.summarise([graded])
+    assert (scores["span precision"], scores["span recall"]) == pytest.approx((precision, recall))

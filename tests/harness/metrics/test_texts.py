@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import math
+import re
+import string
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -8,9 +11,10 @@ from hypothesis import strategies as st
 
 from anytasktune.examples import Example
 from anytasktune.metrics.grading import Grade, Metric
-from anytasktune.metrics.texts import ChrF, ExactMatch, RougeL, tokens
+from anytasktune.metrics.texts import ChrF, ExactMatch, RougeL, RougeN, TokenF1
+from anytasktune.metrics.tokenising import answer_words, tokens
 
-ALL: tuple[Metric, ...] = (RougeL(), ExactMatch(), ChrF())
+ALL: tuple[Metric, ...] = (RougeL(), RougeN(1), RougeN(2), TokenF1(), ExactMatch(), ChrF())
 SCRIPTS = {
     "Chinese": ("患者服用阿司匹林后头痛缓解", "患者头痛缓解"),
     "Thai": ("ผู้ป่วยมีอาการปวดหัว", "ผู้ป่วยปวดหัว"),
@@ -18,6 +22,7 @@ SCRIPTS = {
     "Arabic": ("المريض يعاني من صداع شديد", "المريض يعاني من الحمى"),
     "mixed": ("服用 Aspirin 100 mg 后缓解", "服用 Aspirin 后没有缓解"),
     "Korean": ("환자는 두통이 있다", "환자는 열이 있다"),
+    "Japanese": ("患者は頭痛があります", "患者は熱があります"),
     "Russian": ("у пациента болит голова", "у пациента жар"),
 }
 
@@ -65,14 +70,20 @@ def test_field_case_37_a_run_on_is_cut_off_and_told() -> None:
     assert (graded.score, graded.run_on) == (1.0, True)
 
 
+LATIN = st.text(alphabet="abC 1.-_'Dé\n,", min_size=1).filter(lambda t: any(c.isalnum() for c in t))
+
+
 @settings(max_examples=200, deadline=None)
-@given(*[st.text(alphabet="abC 1.-_'Dé\n,", min_size=1).filter(lambda t: any(c.isalnum() for c in t))] * 2)
-def test_rouge_l_equals_rouge_score_where_that_one_sees_the_text(answer: str, reference: str) -> None:
+@given(LATIN, LATIN)
+def test_rouge_equals_rouge_score_where_that_one_sees_the_text(answer: str, reference: str) -> None:
     from rouge_score.rouge_scorer import RougeScorer
 
     answer, reference = answer.replace("é", "e"), reference.replace("é", "e")
-    expected = RougeScorer(["rougeL"]).score(reference, answer)["rougeL"].fmeasure
-    assert RougeL().compare(answer, [reference]) == pytest.approx(expected)
+    expected = RougeScorer(["rouge1", "rouge2", "rougeL"]).score(reference, answer)
+    assert RougeL().compare(answer, [reference]) == pytest.approx(expected["rougeL"].fmeasure)
+    assert RougeN(1).compare(answer, [reference]) == pytest.approx(expected["rouge1"].fmeasure)
+    if min(len(tokens(answer)), len(tokens(reference))) > 1:
+        assert RougeN(2).compare(answer, [reference]) == pytest.approx(expected["rouge2"].fmeasure)
 
 
 @settings(max_examples=100, deadline=None)
@@ -86,9 +97,11 @@ def test_rouge_l_is_rouge_scores_algorithm_over_our_tokens(answer: str) -> None:
             return tokens(text)
 
     reference = "患者 ab दर्द c"
-    expected = RougeScorer(["rougeL"], tokenizer=Ours()).score(reference, answer)["rougeL"].fmeasure
+    expected = RougeScorer(["rouge2", "rougeL"], tokenizer=Ours()).score(reference, answer)
     if tokens(answer):
-        assert RougeL().compare(answer, [reference]) == pytest.approx(expected)
+        assert RougeL().compare(answer, [reference]) == pytest.approx(expected["rougeL"].fmeasure)
+    if len(tokens(answer)) > 1:
+        assert RougeN(2).compare(answer, [reference]) == pytest.approx(expected["rouge2"].fmeasure)
 
 
 def test_chrf_is_sacrebleus() -> None:
@@ -118,3 +131,49 @@ def test_texts_of_signs_alone_are_compared_and_nothing_is_not_a_number(metric: M
 )
 def test_exact_match_forgives_case_width_and_the_full_stop(answer: str, score: float) -> None:
     assert grade(ExactMatch(), ("Lyon", "Paris"), answer).score == score
+
+
+def squad_f1(answer: str, reference: str) -> float:
+    """SQuAD's rule in other words: lower case, no punctuation, no articles, words in any order."""
+    bags = []
+    for text in (answer, reference):
+        words = re.sub(f"[{re.escape(string.punctuation)}]", "", text.lower())
+        bags.append(Counter(re.sub(r"\b(a|an|the)\b", " ", words).split()))
+    same = (bags[0] & bags[1]).total()
+    if not same:
+        return 0.0
+    precision, recall = same / bags[0].total(), same / bags[1].total()
+    return 2 * precision * recall / (precision + recall)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    *[st.lists(st.sampled_from(["the", "A", "cat's", "cats", "$5.00", "on-line", "an", "B_2", "U.S."])).map(" ".join)]
+    * 2
+)
+def test_token_f1_is_squads_on_english(answer: str, reference: str) -> None:
+    if answer_words(answer) and answer_words(reference):
+        assert TokenF1().compare(answer, [reference]) == pytest.approx(squad_f1(answer, reference))
+
+
+@pytest.mark.parametrize(
+    ("answer", "reference", "score"),
+    [
+        ("北京市海淀区", "海淀区", 2 * 3 / 9),
+        ("海淀区，北京市", "北京市海淀区。", 1.0),
+        ("在2024年", "2024", 2 * 1 / 4),
+        ("Don't!", "dont", 1.0),
+        ("The A", "the a", 1.0),
+        ("the", "a", 0.0),
+    ],
+)
+def test_token_f1_counts_chinese_by_character(answer: str, reference: str, score: float) -> None:
+    assert TokenF1().compare(answer, [reference]) == pytest.approx(score)
+
+
+def test_texts_too_short_for_a_pair_are_right_when_they_are_the_same() -> None:
+    assert grade(RougeN(2), ("好",), "好。").score == 1.0
+    assert grade(RougeN(2), ("好",), "坏").score == 0.0
+    assert grade(RougeN(2), ("好",), "很好").score == 0.0
+    with pytest.raises(ValueError, match="1 or 2"):
+        RougeN(3)

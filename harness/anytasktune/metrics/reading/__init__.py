@@ -8,7 +8,8 @@ How one label is read, in this order; the first step that settles it wins:
 
 1. The whole answer is a surface of a label.
 2. The first paragraph, or its first line, is one. Lines that merely list the labels are unreadable.
-3. What stands behind ``final answer``, ``answer:``, ``答案`` and the like names exactly one label.
+3. What stands behind ``final answer``, ``answer:``, ``答案`` and the like names exactly one label, and no later one of
+   the same word in its line names another.
 4. The answer opens with a label that a full stop, colon, dash or bracket closes.
 5. The first paragraph that names any label names exactly one.
 
@@ -22,6 +23,7 @@ How a number is read is told at ``read_number``.
 from __future__ import annotations
 
 from anytasktune.metrics.reading.answer import Reading
+from anytasktune.metrics.reading.json_object import parsed_object, read_json
 from anytasktune.metrics.reading.labels import label_surfaces, read_label, read_labels
 from anytasktune.metrics.reading.normalising import fold, is_blank, is_unspaced, normalise
 from anytasktune.metrics.reading.numbers import read_number
@@ -35,6 +37,8 @@ __all__ = [
     "is_unspaced",
     "label_surfaces",
     "normalise",
+    "parsed_object",
+    "read_json",
     "read_label",
     "read_labels",
     "read_number",

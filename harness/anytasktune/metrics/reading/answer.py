@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -71,6 +72,12 @@ ANSWER = re.compile(
 )
 
 
+def cue_word(cue: re.Match[str]) -> str:
+    """What a match of ``FINAL`` or ``ANSWER`` calls the answer."""
+    word = re.match(rf"final answer|最终答案|最后答案|{_EN_ANSWER}|{_ZH_ANSWER}|\W+", cue.group(), re.IGNORECASE)
+    return word.group().casefold() if word else ""
+
+
 def paragraphs_of(text: str) -> list[tuple[int, int]]:
     """Where the paragraphs are, [start, end); those without a word are none."""
     return [m.span() for m in re.finditer(r"[^\n]+(?:\n[^\n]+)*", text) if not is_blank(m.group())]
@@ -85,15 +92,26 @@ def after_cue(text: str) -> str:
     return text
 
 
-def clause(text: str, start: int, labels: Sequence[tuple[int, int]] = ()) -> tuple[int, int]:
-    """From ``start`` (space skipped) to the end of the sentence or line; a stop inside one of ``labels`` is none."""
+_STOP = re.compile(r"[\n;。!?]|\.(?!\d)|,(?=[^ \d])")
+
+
+def stops_of(text: str, labels: Sequence[tuple[int, int]] = ()) -> list[int]:
+    """Where sentences and lines end; a stop inside one of ``labels`` (in order, none within another) is none."""
+    starts = [start for start, _ in labels]
+
+    def inside(at: int) -> bool:
+        before = bisect_right(starts, at) - 1
+        return before >= 0 and at < labels[before][1]
+
+    return [at for stop in _STOP.finditer(text) if not inside(at := stop.start())]
+
+
+def clause(text: str, start: int, stops: Sequence[int]) -> tuple[int, int]:
+    """From ``start`` (space skipped) to the next of ``stops``."""
     while start < len(text) and is_blank(text[start]):
         start += 1
-    for stop in re.finditer(r"[\n;。!?]|\.(?!\d)|,(?=[^ \d])", text[start:]):
-        at = start + stop.start()
-        if not any(begin <= at < end for begin, end in labels):
-            return start, at
-    return start, len(text)
+    after = bisect_left(stops, start)
+    return start, stops[after] if after < len(stops) else len(text)
 
 
 _NOTHING = frozenset(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -203,5 +204,6 @@ def strong_places(places: Sequence[Place]) -> list[Place]:
 
 
 def named_in(places: Sequence[Place], start: int, end: int) -> tuple[str, ...]:
-    """The ids, sorted, of the labels that begin in [start, end) and are not rejected."""
-    return tuple(sorted({p.id for p in places if start <= p.start < end and not p.rejected}))
+    """The ids, sorted, of the labels that begin in [start, end) and are not rejected; places in order."""
+    first, last = (bisect_left(places, at, key=lambda place: place.start) for at in (start, end))
+    return tuple(sorted({p.id for p in places[first:last] if not p.rejected}))

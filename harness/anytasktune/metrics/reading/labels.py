@@ -13,11 +13,13 @@ from anytasktune.metrics.reading.answer import (
     Reading,
     after_cue,
     clause,
+    cue_word,
     head_of,
     is_empty,
     paragraphs_of,
     says_nothing,
     spoken,
+    stops_of,
 )
 from anytasktune.metrics.reading.label_places import (
     EN_NOT,
@@ -87,13 +89,14 @@ def read_label(answer: str, names: Mapping[str, str]) -> Reading:
 
 def _named_in_prose(index: Index, text: str, cased: str, cut: bool) -> Reading:
     places = strong_places(places_of(index, text, cased))
-    spans = [(p.start, p.end) for p in places]
+    stops = stops_of(text, [(p.start, p.end) for p in places])
     for pattern in (FINAL, ANSWER):
         for cue in pattern.finditer(text):
-            start, end = clause(text, cue.end(), spans)
-            named = named_in(places, start, end)
+            start, end = clause(text, cue.end(), stops)
+            named = exact_labels(index, text[start:end]) or named_in(places, start, end)
             if len(named) == 1:
-                return _one(named, run_on=cut or bool(text[end:].strip(" .\n")))
+                also = _named_again(pattern, cue, text, places, stops)
+                return _one({*named, *also}, run_on=cut or bool(text[end:].strip(" .\n")))
     paragraphs = paragraphs_of(text)
     opening = _opening_label(index, text, places, paragraphs[0])
     if opening:
@@ -103,6 +106,19 @@ def _named_in_prose(index: Index, text: str, cased: str, cut: bool) -> Reading:
         if named:
             return _one(named, run_on=cut or number + 1 < len(paragraphs))
     return Reading(status="unreadable", run_on=cut)
+
+
+def _named_again(
+    pattern: re.Pattern[str], first: re.Match[str], text: str, places: Sequence[Place], stops: Sequence[int]
+) -> set[str]:
+    """The one label behind each later cue in the same line that says the same word ("label: a; label: b")."""
+    line = text.find("\n", first.end())
+    said: set[str] = set()
+    for cue in pattern.finditer(text, first.end(), len(text) if line < 0 else line):
+        named = named_in(places, *clause(text, cue.end(), stops))
+        if len(named) == 1 and cue_word(cue) == cue_word(first):
+            said |= {*named}
+    return said
 
 
 def _one(found: Iterable[str], *, run_on: bool) -> Reading:

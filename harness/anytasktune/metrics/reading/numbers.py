@@ -14,6 +14,7 @@ from anytasktune.metrics.reading.answer import (
     is_empty,
     paragraphs_of,
     spoken,
+    stops_of,
 )
 from anytasktune.metrics.reading.numerals import Number, number_text, numbers_in, superscripts
 
@@ -31,10 +32,10 @@ def read_number(answer: str) -> Reading:
     ``answer``, ``答案`` and the like; else, in the first paragraph with numbers, the one it opens with, the
     first behind ``is``, ``是``, ``=``, or the first.
 
-    What a number is: digits of any script; thousands set apart by comma, ``{,}``, apostrophe or space; a
+    What a number is: digits of any script; thousands set apart by comma, ``{,}``, apostrophe, underscore or space; a
     decimal comma where it cannot be one of thousands; ``1e3``, ``2×10^5``; ``3½``, ``3/4``; ``1.5 million``,
-    ``5k``; ``1.5万``, ``三百二十``, ``一万五``. A percent sign, ``百分之``, a unit and a currency are
-    dropped: ``60%`` reads as 60. English number words are not read. Times, dates, version numbers and digits
+    ``5k``, ``1.5M``, ``2bn``; ``1.5万``, ``三百二十``, ``一万五``. A percent sign, ``百分之``, a unit and a currency
+    are dropped: ``60%`` reads as 60. English number words are not read. Times, dates, version numbers and digits
     inside a word (``Q3``) are no numbers. One Chinese digit alone counts as the whole answer, behind a cue or
     before a measure word.
     """
@@ -77,9 +78,10 @@ def _chosen_number(text: str, numbers: list[Number], start: int, end: int) -> Nu
 def _number_behind_cue(text: str, numbers: list[Number]) -> Number | None:
     """The first number behind "answer" in its sentence; of a sum there, what follows the "="."""
     starts = [n.start for n in numbers]
+    stops = stops_of(text)
     for pattern in (FINAL, ANSWER):
         for cue in pattern.finditer(text):
-            _, end = clause(text, cue.end())
+            _, end = clause(text, cue.end(), stops)
             behind = numbers[bisect_left(starts, cue.end()) : bisect_left(starts, end)]
             if behind:
                 equals = [n for n in behind if text[max(0, n.start - 8) : n.start].rstrip("$ ").endswith("=")]

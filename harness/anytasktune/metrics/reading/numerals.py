@@ -20,14 +20,16 @@ _H = "".join(_HAN_DIGITS)
 _U = "".join(_HAN_SMALL) + "".join(_HAN_BIG)
 _UNIT = rf"(?:[{_U}](?!分之|[克米瓦卡帕赫]))"
 _NUMERAL = re.compile(
-    rf"(?P<mixed>\d[\d.,]* ?{_UNIT}+(?:\d[\d.]*{_UNIT}*|[{_H}]{_UNIT}*)*)"
+    r"(?P<date>\d{4}-\d{1,2}-\d{1,2}(?!\d))"
+    rf"|(?P<mixed>\d[\d.,]* ?{_UNIT}+(?:\d[\d.]*{_UNIT}*|[{_H}]{_UNIT}*)*)"
     r"|(?P<arabic>(?:\d+(?:[.,:/]\d+)*|\.\d+)(?:[eE][+-]?\d+(?![\w.]))?)"
     r"(?: ?(?:[x×*·]|\\times|\\cdot) ?10 ?\^ ?\{?(?P<power>[+-]?\d+)\}?|\^\{?(?P<exponent>[+-]?\d+)\}?)?"
-    r"(?P<scale> ?(?:thousand|million|billion|trillion)\b|k(?![a-z]))?"
+    r"(?P<scale> ?(?:thousand|million|billion|trillion|mn|bn|tn)\b|(?:k|(?-i:[MB]))(?![a-z]))?"
     rf"|(?P<han>[{_H}{_U}]+(?:点[{_H}]+)?)",
     re.IGNORECASE,
 )
-_SCALES = {"k": 3, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+_BY_EXPONENT = {3: ("k", "thousand"), 6: ("m", "mn", "million"), 9: ("b", "bn", "billion"), 12: ("tn", "trillion")}
+_SCALES = {word: exponent for exponent, words in _BY_EXPONENT.items() for word in words}
 _MEASURES = "元块角年月日天个人次件名条岁只张本斤米里倍种项家位份台套吨"
 _CURRENCY = re.compile(r"(?:[$€£¥₩₹]|\b(?:us|usd|eur|gbp|rmb|cny|rs|hk|jpy|inr)[$.]?) ?$", re.IGNORECASE)
 _MINUS = re.compile(r"(?:(?<![\w)\]])-|\b(?:minus|negative) |负|零下) ?$", re.IGNORECASE)
@@ -59,7 +61,7 @@ def number_text(text: str) -> str:
     text = normalise(text).translate(_SEPARATORS)
     text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
     text = text.replace("{,}", ",").replace("\\,", ",")
-    text = re.sub(r"(?<=\d)'(?=\d{3}(?!\d))", "", text)
+    text = re.sub(r"(?<=\d)['_](?=\d{3}(?!\d))", "", text)
     return re.sub(r"(?<![\d.,:/])\d{1,3}(?: \d{3})+(?![\d/:])", lambda m: m.group().replace(" ", ""), text)
 
 
@@ -118,6 +120,8 @@ def _meant_as_number(text: str, match: re.Match[str]) -> bool:
 
 
 def _value(match: re.Match[str]) -> Decimal | None:
+    if match.group("date"):
+        return None
     if match.group("han"):
         return _han(match.group("han"))
     if match.group("mixed"):

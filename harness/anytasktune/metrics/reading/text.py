@@ -17,12 +17,21 @@ def read_text(answer: str) -> Reading:
     if is_empty(answer):
         return Reading(status="empty")
     text = spoken(answer)
-    cuts = [m.start() for m in TURN.finditer(text)][:1]
-    for cue in LINE_CUE.finditer(text):
-        before = text[: cue.start()]
-        if not is_blank(before) and (re.search(r"\n\s*\n\s*$", before) or ANSWER_LINE.search(text, cue.end())):
-            cuts.append(cue.start())
-    head = (text[: min(cuts)] if cuts else text).strip()
+    cut = run_on_at(text)
+    head = text[:cut].strip()
     if is_blank(head):
-        return Reading(status="unreadable", run_on=bool(cuts))
-    return Reading(status="read", value=(head,), run_on=bool(cuts))
+        return Reading(status="unreadable", run_on=cut is not None)
+    return Reading(status="read", value=(head,), run_on=cut is not None)
+
+
+def run_on_at(text: str) -> int | None:
+    """Where a run-on begins; ``None`` where there is none. See :func:`read_text` for what counts as one."""
+    turn = TURN.search(text)
+    cuts = [turn.start()] if turn else []
+    opening = next((place for place, character in enumerate(text) if not is_blank(character)), len(text))
+    last_answer = max((m.start() for m in ANSWER_LINE.finditer(text)), default=-1)
+    for cue in LINE_CUE.finditer(text, opening):
+        behind_blank_line = re.search(r"\n[^\S\n]*\n\s*$", text[max(opening, cue.start() - 100) : cue.start()])
+        if cue.start() > opening and (behind_blank_line or last_answer >= cue.end()):
+            return min([*cuts, cue.start()])
+    return min(cuts, default=None)
