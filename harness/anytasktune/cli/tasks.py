@@ -22,14 +22,9 @@ def command(
 ) -> None:
     """List the sub-tasks that are registered."""
     registry = options.registry(plugin)
-    tasks = registry.select(pattern) if pattern else list(registry.subtasks.values())
+    tasks = registry.select(pattern, listing=True) if pattern else list(registry.subtasks.values())
     broken: list[str] = []
     readable = [task for task in tasks if _readable(task, broken)]
-    broken += [
-        f"plugin {found.name} ({found.distribution or 'file'}) failed: {found.failure}"
-        for found in registry.found
-        if found.failure
-    ]
     if json:
         options.print_json([_as_dict(task) for task in readable])
     else:
