@@ -11,41 +11,18 @@ customers of a real shop.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-
 from anytasktune.card import read_card
-from anytasktune.examples import SPLITS, DataRequest, Example
 from anytasktune.metrics.choice import Accuracy
 from anytasktune.metrics.reading import label_surfaces
 from anytasktune.recipes import CHOICE
 from anytasktune.subtask import SubTask
-from anytasktune_tasks import card_path
+from anytasktune_tasks import authored_rows, card_path
 
 YAML = card_path("consumer/ticket_routing")
-
-
-def build(_request: DataRequest) -> Iterator[Example]:
-    """Every row of the six files beside the YAML; ids are ``<split>-<language>:<row>``."""
-    for split in SPLITS:
-        for language in ("en", "zh"):
-            path = YAML.with_suffix("") / f"{split}.{language}.jsonl"
-            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
-                row = json.loads(line)
-                yield Example(
-                    id=f"{split}-{language}:{number}",
-                    input=row["input"],
-                    targets=(row["target"],),
-                    split=split,
-                    language=language,
-                    slices={"register": row["register"], "hard": "yes" if row["hard"] else "no"},
-                )
-
-
 SUBTASK = SubTask(
     id="consumer/ticket-routing",
     yaml=YAML,
-    build=build,
+    build=lambda _: authored_rows(YAML),
     metric=Accuracy(label_surfaces(read_card(YAML))),
     recipe=CHOICE,
 )

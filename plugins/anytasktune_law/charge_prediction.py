@@ -28,13 +28,7 @@ TASK = "3-3"
 def build(_request: DataRequest) -> Iterator[Example]:
     """All 500 questions; ids are ``3-3:<row>``."""
     for asked in lawbench.questions(TASK):
-        yield Example(
-            id=asked.id,
-            input=asked.question,
-            targets=charges_of(asked.answer),
-            group=lawbench.case_group(asked.question),
-            language="zh",
-        )
+        yield lawbench.example(asked, charges_of(asked.answer))
 
 
 def charges_of(answer: str) -> tuple[str, ...]:
@@ -55,8 +49,5 @@ SUBTASK = SubTask(
     build=build,
     metric=SubstringF1(options),
     recipe=LABELS,
-    recorded={
-        "GPT-4": lawbench.recorded(TASK, lawbench.GPT_4),
-        "Qwen-7B-chat": lawbench.recorded(TASK, lawbench.QWEN_7B_CHAT),
-    },
+    recorded=lawbench.recorded_answers(TASK),
 )

@@ -8,29 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from anytasktune.errors import DataError
-from anytasktune.examples import DataRequest
+from anytasktune.examples import DataRequest, Example
 from anytasktune.near_duplicates import comparison_key
 from anytasktune.sources import PinnedFile
 from anytasktune.subtask import RecordedAnswers
 from anytasktune.tables import column, read_rows
+from anytasktune_law.lawbench_pins import COMMIT, SHA256
 
 GPT_4: Final = "GPT4"
 QWEN_7B_CHAT: Final = "qwen-7b-chat-hf"
 
-_SHA256: Final = {
-    "data/zero_shot/3-3.json": "64378a7d7c3548cbe336d989f50a1301ba531ef53fc97b4dd879fda7e6fec755",
-    "predictions/zero_shot/GPT4/3-3.json": "2570ca7a2dbd897662a8f6d696547d32a029a7b17613e62ac2876b38e6dbd1d3",
-    "predictions/zero_shot/qwen-7b-chat-hf/3-3.json": (
-        "9f67a43571d584bcf93078bfb51563da145ae42590d119dd68a0f4eef5714919"
-    ),
-    "predictions/zero_shot/results.csv": "6aea6771312d81cef0d32f997df1846556472f1e18c4ad0d1bd400e40c5a2cf6",
-}
-_FACTS: Final = re.compile(r"\s*(?:事实[:：])?(?P<facts>.*?)(?:(?:罪名|法条)[:：].*)?", re.DOTALL)
+_FACTS: Final = re.compile(r"\s*(?:(?:事实|句子|文书)[:：])?(?P<facts>.*?)(?:(?:罪名|法条)[:：].*)?", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,14 +47,14 @@ def pinned(path: str) -> PinnedFile:
     Raises:
         DataError: it is not pinned here.
     """
-    if path not in _SHA256:
-        raise DataError(f"LawBench's {path} is not pinned.", fix="add its sha256 to anytasktune_law.lawbench")
+    if path not in SHA256:
+        raise DataError(f"LawBench's {path} is not pinned.", fix="add its sha256 to anytasktune_law.lawbench_pins")
     return PinnedFile(
         owner="open-compass",
         repo="LawBench",
-        commit="e30981bb3ff54c41571f222e0b23e92d27375388",
+        commit=COMMIT,
         path=path,
-        sha256=_SHA256[path],
+        sha256=SHA256[path],
     )
 
 
@@ -74,6 +67,22 @@ def questions(task: str) -> list[Question]:
             zip(column(table, "question"), column(table, "answer"), strict=True)
         )
     ]
+
+
+def example(asked: Question, targets: Sequence[str]) -> Example:
+    """The question as an example; the rows that ask about one case are one group."""
+    return Example(
+        id=asked.id,
+        input=asked.question,
+        targets=tuple(targets),
+        group=case_group(asked.question),
+        language="zh",
+    )
+
+
+def recorded_answers(task: str) -> dict[str, RecordedAnswers]:
+    """The recorded answers to a task, by the model's name."""
+    return {"GPT-4": recorded(task, GPT_4), "Qwen-7B-chat": recorded(task, QWEN_7B_CHAT)}
 
 
 def recorded(task: str, model: str) -> RecordedAnswers:
@@ -91,7 +100,7 @@ def recorded(task: str, model: str) -> RecordedAnswers:
 
 
 def case_group(question: str) -> str:
-    """One name for the facts of a case, however a task's question goes on after them."""
+    """One name for the text asked about, however a task heads it and goes on after it."""
     found = _FACTS.fullmatch(question)
     facts = comparison_key(found["facts"] if found else question)
     return "facts-" + hashlib.sha256(facts.encode()).hexdigest()[:16]

@@ -9,7 +9,7 @@ from anytasktune.card import read_yaml
 from anytasktune.examples import Example
 from anytasktune.lm_eval_tasks import stock_config
 from anytasktune.prompts import answer_text, document, prompt_hash
-from anytasktune.splits import version_name
+from anytasktune.splits import build, version_name
 from anytasktune.subtask import SubTask
 
 TASKS = plugins.load().subtasks
@@ -56,15 +56,22 @@ def test_licence_source_and_cost_of_an_error_are_said(task: SubTask) -> None:
     assert task.origin
 
 
+OFFICIAL_GOLDS_SCORE_LESS = {"law/charge-prediction"}
+"""Sub-tasks whose official scorer does not give its own golds 1; see docs/decisions.md."""
+
+
 @every_task
 def test_right_answers_in_every_prompt_language_are_read_and_score_best(
     task: SubTask, request: pytest.FixtureRequest
 ) -> None:
     if not task.card.source.authored:
-        request.getfixturevalue("mirror")  # an official scorer may need its data
-    targets = [(label.id,) for label in task.card.labels] or [("3",) if task.card.kind == "number" else ("盗窃",)]
+        request.getfixturevalue("mirror")
+    rows = [row for row in build(task).splits["test"] if any(target.strip() for target in row.targets)][:100]
     for language in task.card.prompts:
-        for target in targets:
-            example = Example(id="x:0", input="x", targets=target)
-            grade = task.metric.grade(example, answer_text(task.card, example, language))
-            assert (grade.status, grade.score) == ("read", 1.0), (language, target)
+        grades = [task.metric.grade(row, answer_text(task.card, row, language)) for row in rows]
+        counted = [grade.score for grade in grades if not grade.skip]
+        if task.id in OFFICIAL_GOLDS_SCORE_LESS:
+            assert sum(counted) / len(counted) >= 0.9, language
+        else:
+            assert {grade.status for grade in grades} == {"read"}, language
+            assert min(counted) == pytest.approx(1.0), language
