@@ -14,8 +14,8 @@ from lm_eval.api.instance import Instance
 from anytasktune.models.loading import load
 from anytasktune.models.local import LocalModel
 
-BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
-"""Batch sizes of HFLM that are tried."""
+BATCH_SIZES = (64, 32, 16, 8, 4, 2, 1)
+"""Batch sizes of HFLM that are tried, until two in turn are slower than the best."""
 
 TRIED = 80
 """Requests that a batch size is tried on."""
@@ -69,6 +69,8 @@ def best_hflm(of: Callable[[int], Engine], kind: str, requests: Sequence[Instanc
         try:
             times[size] = seconds(of(size), kind, requests)[0]
         except (RuntimeError, MemoryError):  # does not fit
+            continue
+        if list(times).index(min(times, key=lambda tried: times[tried])) <= len(times) - 3:
             break
     return of(min(times, key=lambda tried: times[tried]))
 

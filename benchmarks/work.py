@@ -54,11 +54,11 @@ def everything(encoder: Encoder) -> list[Work]:
         choices("banking77, 77 choices, zero-shot", shots=0, rows=4, target=8),
         four_choices(encoder, rows=6, target=4.5),
         choices("banking77, 77 choices, 5-shot", shots=5, rows=2, target=30),
-        answers("generation, short answers", cue="Topic:", until=("\n",), limit=16, rows=64, shots=0, target=1.3),
+        answers("generation, short answers", cue="Topic:", until=("\n",), limit=6, rows=64, shots=0, target=1.3),
         answers(
             "generation, ragged answers up to 40 tokens",
             cue="Reply:",
-            until=(".", "\n"),
+            until=(".", "?", "!"),
             limit=40,
             rows=64,
             shots=0,

@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from anytasktune.hookspecs import hookimpl
 from anytasktune.subtask import SubTask
-from anytasktune_healthcare import question_standardise
+from anytasktune_healthcare import (
+    information_extraction,
+    medical_entities_zh,
+    question_enhancement,
+    question_match_zh,
+    question_standardise,
+    question_topic_zh,
+    research_answer,
+    symptom_advice,
+)
 
 
 @hookimpl
 def register_subtasks() -> list[SubTask]:
     """The sub-tasks of this domain."""
-    return [question_standardise.SUBTASK]
+    modules = (
+        information_extraction,
+        medical_entities_zh,
+        question_enhancement,
+        question_match_zh,
+        question_standardise,
+        question_topic_zh,
+        research_answer,
+        symptom_advice,
+    )
+    return [module.SUBTASK for module in modules]

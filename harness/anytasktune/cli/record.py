@@ -56,4 +56,6 @@ def command(
         out,
         "".join(json_module.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode("utf-8", "surrogatepass"),
     )
-    typer.echo(f"{len(lines)} answers of {run.model.label} in {out}")
+    lost = sum(line["answer"] is None for line in lines)
+    missing = f", {lost} of them missing (null)" if lost else ""
+    typer.echo(f"{len(lines)} answers of {run.model.label} in {out}{missing}")

@@ -153,8 +153,12 @@ def tuning_of(subject: Subject, language: str, **changes: int) -> tuning.Tuning:
     )
 
 
+STRAY_SHARE = 0.01
+"""Right answers of public data that a stop string may cut: published rows stay as they are, odd line breaks too."""
+
+
 def stop_strings(subject: Subject) -> Outcome:
-    """No stop string stands in a right answer, where it would cut it off."""
+    """No stop string stands in a right answer, where it would cut it off; a stray few of public data are noted."""
     until = subject.card.until
     if any(not stop for stop in until):
         return failed("A stop string is empty: every answer would end before it begins.", [f"until: {until!r}"])
@@ -166,7 +170,9 @@ def stop_strings(subject: Subject) -> Outcome:
             if stop is not None:
                 cut[row.id] = f"{row.id}: {stop!r} cuts {shortened(answer)}"
     if cut:
-        return failed(f"A stop string cuts {counted(len(cut), 'right answer')} off.", cut.values())
+        sentence = f"A stop string cuts {counted(len(cut), 'right answer')} off."
+        stray = not subject.card.source.authored and len(cut) <= STRAY_SHARE * len(subject.data.all)
+        return noted(sentence, cut.values()) if stray else failed(sentence, cut.values())
     if not until:
         return passed("there is no stop string; an answer ends with the model's own end token")
     return passed(f"no right answer holds a stop string ({', '.join(map(repr, until))})")

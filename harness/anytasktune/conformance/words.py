@@ -17,6 +17,7 @@ from anytasktune.conformance.findings import (
     skipped,
 )
 from anytasktune.conformance.labels import HAVE_LABELS
+from anytasktune.conformance.mojibake import misread
 from anytasktune.conformance.subject import PLACE, Subject, probe
 from anytasktune.examples import Example
 from anytasktune.metrics.reading import fold, is_blank, is_unspaced
@@ -47,6 +48,10 @@ def text_damage(subject: Subject) -> Outcome:
         rows = [row for row in subject.data.all if any(pattern.search(text) for text in (row.input, *row.targets))]
         if rows:
             found[kind] = rows
+    wrong = [(row, said) for row in subject.data.all for text in (row.input, *row.targets) if (said := misread(text))]
+    if wrong:
+        rows = list({row.id: row for row, _ in wrong}.values())
+        found[f"text that was read in a wrong encoding ({wrong[0][1]})"] = rows
     if not found:
         return passed("no text shows the marks of a wrong decoding")
     evidence = [f"{kind}: {counted(len(rows), 'row')}, {_ids(rows)}" for kind, rows in found.items()]

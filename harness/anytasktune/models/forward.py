@@ -15,11 +15,11 @@ from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import Cache, CacheLayerMixin
 
-PREFIX_MINIMUM = 16
+PREFIX_MINIMUM = 8
 """Tokens that sequences must share before the shared part is computed once."""
 
-CLUSTER_MINIMUM = 3
-"""Sequences that must share a prefix before it is computed once; fewer ride better in a common batch."""
+PREFIX_GAIN = 64
+"""Tokens that sharing must save: computing a prefix is a pass of its own, which reads every weight."""
 
 HEAD_BYTES = 256 * 2**20
 """Float32 logits held at a time."""
@@ -191,10 +191,16 @@ def clusters(sequences: Sequence[tuple[int, ...]]) -> list[tuple[int, list[int]]
             alone.append(index)
     found = []
     for indices in by_start.values():
-        if len(indices) < CLUSTER_MINIMUM:
-            alone += indices
+        length = common_prefix([sequences[index] for index in indices])
+        if gain(length, len(indices)):
+            found.append((length, indices))
         else:
-            found.append((common_prefix([sequences[index] for index in indices]), indices))
+            alone += indices
     if alone:
         found.append((0, sorted(alone)))
     return found
+
+
+def gain(length: int, sequences: int) -> bool:
+    """Whether a prefix of so many tokens is worth computing once for so many sequences."""
+    return length >= PREFIX_MINIMUM and length * (sequences - 1) >= PREFIX_GAIN

@@ -32,6 +32,10 @@ from anytasktune.models.tokens import Encoder
 
 EngineName = Literal["anytasktune-slots", "plain"]
 
+CPU_STEP = 16
+GPU_STEP = 512
+"""What a step of a pool costs at least, in prompt tokens computed: every weight is read once."""
+
 PROBES = 3
 PROBE_TOKENS = 4
 """Answers begun, and their tokens, for the comparison with a plain forward pass."""
@@ -148,12 +152,32 @@ class Generator:
     def _answer_in_slots(
         self, requests: Sequence[GenerationRequest], chosen: Sequence[int], keep: Callable[[Answered], None]
     ) -> None:
-        for length, members in forward.clusters([requests[i].context for i in chosen]):
-            indices = [chosen[member] for member in members]
+        for length, indices in self._groups(requests, chosen):
             prefix = self._body.prefix(requests[indices[0]].context[:length]) if length else None
             self._computed += length
             for wave in _waves(requests, indices):
                 self._wave(requests, wave, prefix, keep)
+
+    def _groups(self, requests: Sequence[GenerationRequest], chosen: Sequence[int]) -> list[tuple[int, list[int]]]:
+        """Requests that are answered from one pool, with the tokens that all of them begin with.
+
+        A pool of its own costs a step for each token of its longest answer, however few its rows are: a shared prefix
+        has to save more than that. The others go together.
+        """
+        step = CPU_STEP if self._body.device.type == "cpu" else GPU_STEP
+        groups: list[tuple[int, list[int]]] = []
+        rest: list[int] = []
+        for length, members in forward.clusters([requests[i].context for i in chosen]):
+            indices = [chosen[member] for member in members]
+            if length * (len(indices) - 1) >= step * max(requests[i].limit for i in indices):
+                groups.append((length, indices))
+            else:
+                rest += indices
+        if rest:
+            rest.sort()
+            shared = forward.common_prefix([requests[i].context for i in rest])
+            groups.append((shared if forward.gain(shared, len(rest)) else 0, rest))
+        return groups
 
     def _wave(
         self,

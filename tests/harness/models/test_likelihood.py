@@ -214,7 +214,7 @@ def test_labels_of_very_many_tokens_are_scored_in_portions(
 
 
 def test_prefixes_are_found_per_cluster() -> None:
-    one, two = tuple(range(20)), tuple(range(50, 90))
+    one, two = tuple(range(30)), tuple(range(50, 90))
     sequences = [(*one, 1, 2), (*two, 1), (*one, 1, 3), (7,), (*two, 2), (*one, 1), (*two, 2, 2), (*one, 9)]
-    assert clusters(sequences) == [(20, [0, 2, 5, 7]), (40, [1, 4, 6]), (0, [3])]
+    assert clusters(sequences) == [(30, [0, 2, 5, 7]), (40, [1, 4, 6]), (0, [3])]
     assert common_prefix([(1, 2, 3), (1, 2, 3)]) == 2  # one token of each stays out
