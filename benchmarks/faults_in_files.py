@@ -81,7 +81,7 @@ def torn_thousands(data: CleanSet, draw: random.Random) -> Planted | None:
 def open_quote(data: CleanSet, draw: random.Random) -> Planted | None:
     lines = _csv(data.rows)
     at = draw.randrange(1, len(lines))
-    lines[at] = f'"{lines[at]}'.replace('""', '"')
+    lines[at] = '"' + lines[at].replace('"', "'")
     return Planted(file=("rows.csv", as_bytes(lines)), marks=(f"rows.csv:{at + 1}", f"line {at + 1}"))
 
 

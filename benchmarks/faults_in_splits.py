@@ -47,7 +47,7 @@ def _near(data: CleanSet, draw: random.Random) -> list[Example]:
     return some(part(data, "test"), draw, 3, _long)
 
 
-@fault("paraphrases of test rows in train")
+@fault("paraphrases of test rows in train", also="answers-fit")
 def paraphrases(data: CleanSet, draw: random.Random) -> Planted | None:
     def other_words(text: str) -> str:
         pieces = text.split() if language(data) == "en" else list(text)
@@ -57,12 +57,12 @@ def paraphrases(data: CleanSet, draw: random.Random) -> Planted | None:
     return added(data, rows, beyond="the same thing in other words shares no run of words; nothing compares meaning")
 
 
-@fault("test copied twice", "duplicates")
+@fault("test copied twice", "duplicates", "splits")
 def twice_in_test(data: CleanSet, _draw: random.Random) -> Planted | None:
     return added(data, copied(part(data, "test")))
 
 
-@fault("test copied into train", "leaks")
+@fault("test copied into train", "leaks", "splits")
 def all_in_train(data: CleanSet, _draw: random.Random) -> Planted | None:
     return added(data, copied(part(data, "test"), split="train"))
 
@@ -105,10 +105,10 @@ def strange_ids(data: CleanSet, draw: random.Random) -> Planted | None:
     return changed(data, some(data.rows, draw, 3), lambda row: replace(row, id=row.id.replace(":", "-")), marks=())
 
 
-@fault("splits by another name", "schema new", "label-shares")
+@fault("splits by another name", "schema", "label-shares")
 def split_names(data: CleanSet, draw: random.Random) -> Planted | None:
     chosen = some(part(data, "validation"), draw, 5)
-    return changed(data, chosen, lambda row: replace(row, split="dev_2"))  # type: ignore[arg-type]
+    return changed(data, chosen, lambda row: replace(row, split="dev_2"), marks=("dev_2",))  # type: ignore[arg-type]
 
 
 @fault("no row in test", "splits", "label-shares answers-fit few-shot")

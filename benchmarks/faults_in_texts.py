@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from clean_data import CleanSet
-from planting import Fault, Planted, changed, fault, language, part, some, with_answers, with_input
+from planting import Fault, Planted, changed, fault, language, part, some, span_text, with_answers, with_input
 
 from anytasktune.examples import Example
 
@@ -28,15 +28,15 @@ def cut_inputs(data: CleanSet, _draw: random.Random) -> Planted | None:
     return changed(data, long, with_input(lambda text: text[:limit]))
 
 
-@fault("answers cut off at one length", "cut-texts schema answers-fit", "answers-fit label-shares")
-def cut_answers(data: CleanSet, _draw: random.Random) -> Planted | None:
+@fault("answers cut off at one length", "cut-texts schema", "answers-fit label-shares")
+def cut_answers(data: CleanSet, draw: random.Random) -> Planted | None:
     if data.kind == "text":
         long = [row for row in data.rows if len(row.targets[0]) > 50]
         return changed(data, long, with_answers(lambda text: text[:50]))
-    limit = {"choice": 12, "extract": 12, "number": 3}[data.kind]
-    long = [row for row in data.rows if any(len(text) > limit for text in row.targets)]
     beyond = {"extract": "a shorter span stands in the text as well", "number": "a shorter number is a number"}
-    return changed(data, long, with_answers(lambda text: text[:limit]), beyond=beyond.get(data.kind, ""))
+    cut = span_text(lambda text: text[:2]) if data.kind == "extract" else (lambda text: text[: len(text) * 2 // 3])
+    chosen = some(data.rows, draw, 9, lambda row: any(len(text) > 3 for text in row.targets))
+    return changed(data, chosen, with_answers(cut), beyond=beyond.get(data.kind, ""))
 
 
 @fault("three answers that end in the middle", "cut-texts")
@@ -119,8 +119,10 @@ def lost_letters(data: CleanSet, draw: random.Random) -> Planted | None:
 
 @fault("letters that became question marks", "placeholders", f"{_DAMAGE_TELLS} cut-texts")
 def question_marks(data: CleanSet, draw: random.Random) -> Planted | None:
+    if language(data) != "zh":
+        return None
     chosen = some(data.rows, draw, 4, lambda row: len(row.input) >= 20 and _mostly_han(row.input))
-    return changed(data, chosen, with_input(lambda text: text.encode("ascii", "replace").decode())) if chosen else None
+    return changed(data, chosen, with_input(lambda text: text.encode("ascii", "replace").decode()))
 
 
 def _mostly_han(text: str) -> bool:
@@ -132,7 +134,7 @@ def marked(data: CleanSet, draw: random.Random) -> Planted | None:
     return changed(data, some(data.rows, draw, 2), with_input(lambda text: "\ufeff" + text))
 
 
-@fault("control characters", "text-damage")
+@fault("control characters", "text-damage", "answers-fit")
 def control_characters(data: CleanSet, draw: random.Random) -> Planted | None:
     return changed(data, some(data.rows, draw, 3), with_input(lambda text: text[:9] + "\x00\x1b[0m" + text[9:]))
 

@@ -3,7 +3,7 @@
     input    paid twice for one kettle, the parcel is here though
     target   billing
 
-How the rows were made: each was written by hand, messages of train from other situations than those of validation
+How the rows were made: each was worded singly, messages of train from other situations than those of validation
 and test; about a third of the test rows are marked ``hard`` (the words of one queue, the wish of another). What they
 cannot show: how often each queue occurs in real life (all eight are equally frequent here), and anything about the
 customers of a real shop.

@@ -9,9 +9,10 @@ products and procedures; names, sums, dates and the story only where the answer 
 person, Chinese without a pronoun. ROUGE-L, on characters in Chinese, punishes what is kept too much as well as what
 is lost, which chrF, leaning to recall, does not. A test row has two references in other words.
 
-How the rows were made: each message and its question by hand; the Chinese messages are no translations of the English
-ones, and those of train are other messages with other questions than those of test. ``hard`` marks messages that say
-first what they are not about, words that mean two things, and stories whose point comes last. What they cannot show:
+How the rows were made: each message and its question worded singly; the Chinese messages are no translations of the
+English ones, and those of train are other messages with other questions than those of test. ``hard`` marks
+messages that say first what they are not about, words that mean two things, and stories whose point comes
+last. What they cannot show:
 whether a question in quite other words would be as good, which questions real customers ask and how often, or that
 the answers are known.
 """

@@ -3,7 +3,7 @@
     input    A cough has been keeping the house awake for nearly two weeks. No fever. I take lisinopril.
     target   symptom: cough ⏎ duration: nearly two weeks ⏎ medicine: lisinopril
 
-How the rows were made: each was written by hand and marked in place, so that every span stands in its input letter by
+How the rows were made: each was worded singly and marked in place, so that every span stands in its input letter by
 letter; a text of one type that stands there twice is given once. What was marked:
 
 - *symptom*: what the patient feels or shows, in the fewest words, without degree, quality or place. A place within

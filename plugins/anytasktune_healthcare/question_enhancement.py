@@ -3,7 +3,7 @@
     input    hiya sorry to be a pain, its my ear, the left one, kind of full since we flew back, what 9 days now? …
     target   My left ear has felt full since a flight 9 days ago, without pain; will it clear by itself?
 
-How the rows were made: each message and each question was written by hand. A question keeps what a clinician would
+How the rows were made: each message and each question was worded singly. A question keeps what a clinician would
 use (who, what, where, since when, what makes it better or worse, what was measured, taken or ruled out) and what the
 person wants to know, and drops greetings, excuses and other people's illnesses unless they bear on it. It speaks as the
 writer does, uses the plain medical word where the message has a clumsy one, and answers nothing. Validation and test

@@ -3,7 +3,7 @@
     input    cup slid out of his hand, words like porridge; twenty minutes ago, he says he's fine now
     target   emergency-now
 
-How the rows were made: each was written by hand, and labelled on the safe side. What may cost life, limb or sight goes
+How the rows were made: each was worded singly, and labelled on the safe side. What may cost life, limb or sight goes
 to ``emergency-now``, even where it seems to have passed; ``same-day`` is what must not wait for tomorrow;
 ``routine-visit`` what has lasted, or wants an examination or a prescription; ``pharmacist`` a question about a
 medicine, or a minor complaint that a pharmacy has something for; ``self-care`` the rest, only where the message itself

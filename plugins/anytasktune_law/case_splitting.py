@@ -10,7 +10,7 @@ What is settled, given up, only feared, or somebody else's (unless the teller sp
 The kinds are a closed list of sixteen; the other side is copied from the story: its name where it has one, without
 Mr, Mrs, Dr, else the shortest word for it, as it stands first. Kind and other side must both be right.
 
-How the rows were made: each was written by hand with its disputes marked; the stories of train, validation and test
+How the rows were made: each was worded singly with its disputes marked; the stories of train, validation and test
 are other ones. ``disputes`` is how many there are; ``hard`` marks stories with matters that look like a dispute and are
 none, or that look like another kind. What they cannot show: long case files, whether a claim would succeed, or how
 often such disputes occur.

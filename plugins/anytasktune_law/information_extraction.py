@@ -15,7 +15,7 @@ owed, and its parts only where no whole is written. Names go without Mr, Mrs, Dr
 not named is not written. Times go without the preposition in English, with 前, 内, 后 in Chinese. A span that
 stands twice is written once.
 
-How the rows were made: each was written by hand with its spans marked in the text; train, validation and test are
+How the rows were made: each was worded singly with its spans marked in the text; train, validation and test are
 other matters. ``hard`` marks texts with a second sum, date or person that a hurried reader takes. What they cannot
 show: long contracts with annexes, scans, or how often such matters occur in real files.
 """

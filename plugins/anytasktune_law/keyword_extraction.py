@@ -10,7 +10,7 @@ complained of, without the person who did it; *claim*: what the asking side want
 that exists, whoever holds it. What is offered and turned down, lost, or not there is no term. Two careful people differ
 by a word at an edge ("deposit", "deposit back"), so a span within another counts half (SemEval 2013's partial match).
 
-How the rows were made: text and terms by hand, one after the other, in voices from phone notes to letters; matters of
+How the rows were made: text and terms one after the other, in voices from phone notes to letters; matters of
 train are others than those of validation and test. ``hard`` marks rows with offers turned down, proof that is missing,
 or second wishes that are withdrawn. What they cannot show: the terms of long files, which bring hundreds, statutes that
 are cited, and how often a type is missing in real notes: here one row in fourteen lacks one.

@@ -10,7 +10,7 @@ only reports, the question is for the remedy that lies at hand. ROUGE-L, on char
 is kept as well as facts that are lost, which chrF, leaning to recall, does not; the second reference of a test row has
 other words, often another order, and is sometimes terser.
 
-How the rows were made: message and question by hand, one after the other; messages of train are other situations than
+How the rows were made: message and question one after the other; messages of train are other situations than
 those of validation and test. ``hard`` marks corrections, several people, misused words, and facts that look beside the
 point but are not. What they cannot show: whether a fact was lost or made up in other words (overlap is not meaning),
 what questions real clients bring and how often, or anything about the law.

@@ -9,9 +9,10 @@ whether a risk is "high" or "medium". The rule: the risk is that of the side tha
 several faults, the gold is the one that can cost that side most; a clause that is capped, mutual, announced with a way
 out, or agreed to by the people whose data it concerns, is no material risk, whatever words it uses.
 
-How the rows were made: each by hand; the six answers are about equally frequent in each language and split, so that a
-score says nothing of how often each risk occurs. ``hard`` marks rows that use the words of another risk, or put two
-faults together, or look at the clause from the side that gains by it. What they cannot show: whether a clause is valid
+How the rows were made: each worded singly; the six answers are about equally frequent in each language and split, so
+that a score says nothing of how often each risk occurs. ``hard`` marks rows that use the words of another
+risk, or put two faults together, or look at the clause from the side that gains by it. What they cannot show:
+whether a clause is valid
 (under the law of the PRC or any other), how large a risk is, or what stands elsewhere in the contract.
 """
 

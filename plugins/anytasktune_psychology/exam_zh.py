@@ -51,7 +51,9 @@ ASKED: Final = {"single": "单选题", "multiple": "多选题"}
 PARTS: Final = {"knowledge": "knowledge", "analyse": "case analysis"}
 
 _MISPLACED: Final = re.compile(r"D、(.+)", re.DOTALL)
-_NUMBERED: Final = re.compile(r"\s*案例(?:分析)?[一二三四五六七八九十\d]*\s*(?:[(（]\d+[)）])?")
+_NUMBERED: Final = re.compile(
+    r"\s*案例(?:分析)?(?:十[一二三四五六七八九](?!般)|[一二三四五六七八九十]|\d+)?\s*(?:[(（]\d+[)）])?"
+)  # 案例五一般资料 is case five, 一般资料
 _OPENING: Final = 40
 """Characters by which a case is known again; its number and its questions change."""
 

@@ -141,30 +141,32 @@ def _told_by_a_word(subject: Subject) -> _Found:
 
 
 def _of_spans(subject: Subject) -> _Found:
-    """Rows with spans that are not copied from their inputs, where those of nearly all rows are."""
-    rows = [row for row in subject.data.all if row.targets]
-    inputs = ["".join(fold(row.input).split()) for row in rows]
-    spans = [["".join(fold(span.partition(": ")[2]).split()) for span in row.targets] for row in rows]
-    own = [_standing(found, text) for found, text in zip(spans, inputs, strict=True)]
-    strange = [row for row, share in zip(rows, own, strict=True) if share < 1]
-    if strange and len(strange) <= (1 - _MOSTLY) * len(rows):
-        lost = [
-            f"{row.id}: {shortened(span)}"
-            for row, text in zip(rows, inputs, strict=True)
-            for span in row.targets
-            if "".join(fold(span.partition(": ")[2]).split()) not in text
-        ]
-        yield f"spans of {len(strange)} of {len(rows):,} rows do not stand in their inputs, as all others do", lost
-    elif strange and len(rows) >= _FEWEST:
-        steps = [len(rows) * part // (_SHUFFLES + 2) for part in range(1, _SHUFFLES + 1)]
-        others = [[_standing(a, b) for a, b in zip(spans, inputs[n:] + inputs[:n], strict=True)] for n in steps]
-        if not _beyond_chance(own, others):
-            yield (
-                f"{statistics.fmean(own):.0%} of the spans stand in their inputs, and "
-                f"{statistics.fmean(map(statistics.fmean, others)):.0%} in another row's: they may have gone to other "
-                "rows, or are no words of the input",
-                [],
-            )
+    """By split: rows with spans that are not copied from their inputs, where nearly all are; else, whether any are."""
+    for split in SPLITS:
+        rows = [row for row in subject.data.splits[split] if row.targets]
+        inputs = ["".join(fold(row.input).split()) for row in rows]
+        spans = [["".join(fold(span.partition(": ")[2]).split()) for span in row.targets] for row in rows]
+        own = [_standing(found, text) for found, text in zip(spans, inputs, strict=True)]
+        strange = [row for row, share in zip(rows, own, strict=True) if share < 1]
+        if strange and len(strange) <= (1 - _MOSTLY) * len(rows):
+            lost = [
+                f"{row.id}: {shortened(span)}"
+                for row, text in zip(rows, inputs, strict=True)
+                for span in row.targets
+                if "".join(fold(span.partition(": ")[2]).split()) not in text
+            ]
+            sentence = f"spans of {len(strange)} of {len(rows):,} rows of {split} do not stand in their inputs"
+            yield f"{sentence}, as all others do", lost
+        elif strange and len(rows) >= _FEWEST:
+            steps = [len(rows) * part // (_SHUFFLES + 2) for part in range(1, _SHUFFLES + 1)]
+            others = [[_standing(a, b) for a, b in zip(spans, inputs[n:] + inputs[:n], strict=True)] for n in steps]
+            if not _beyond_chance(own, others):
+                yield (
+                    f"{statistics.fmean(own):.0%} of the spans of {split} stand in their inputs, and "
+                    f"{statistics.fmean(map(statistics.fmean, others)):.0%} in another row's: they may have gone to "
+                    "other rows, or are no words of the input",
+                    [],
+                )
 
 
 def _standing(spans: Sequence[str], text: str) -> float:
@@ -192,7 +194,9 @@ def _of_texts(subject: Subject) -> _Found:
                     [],
                 )
     if not lone:
-        yield from _slid(subject.data.all)
+        orders = [subject.data.all, *([row for row in subject.data.all if row.split == split] for split in SPLITS)]
+        found = [run for order in orders for run in _slid(order)]
+        yield from found[:1]  # a split's run is one of the whole too
 
 
 def _shares_of_words(rows: Sequence[Example]) -> tuple[list[float], list[list[float]]] | None:

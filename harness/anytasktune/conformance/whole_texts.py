@@ -17,6 +17,8 @@ _LIKE_THE_OTHERS: Final = 0.95
 """The share of answers that end in a closing mark from which on the others are called odd."""
 _PILE: Final = 0.01
 _FEWEST_IN_PILE: Final = 5
+_NOT_ALL: Final = 0.95
+"""The share of texts of one length beyond which that is simply how long they are."""
 _BELOW: Final = 5
 """The lengths just below the greatest, among which a pile stands out."""
 
@@ -56,10 +58,9 @@ def _piled_up(what: str, texts: Mapping[str, str]) -> dict[str, list[str]]:
         longest = max(counts)
         below = sum(counts[longest - step] for step in range(1, _BELOW + 1))
         piled = counts[longest]
-        usual = sorted(lengths.values())[len(lengths) // 2]
         if (
             longest >= least
-            and usual < longest
+            and piled <= _NOT_ALL * len(different)
             and piled >= max(_FEWEST_IN_PILE, _PILE * len(different))
             and piled > max(below, _FEWEST_IN_PILE - 1)
         ):
@@ -69,7 +70,7 @@ def _piled_up(what: str, texts: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def _unclosed(answers: Mapping[str, str]) -> dict[str, list[str]]:
-    odd = [id for id, text in answers.items() if not _CLOSED.search(text)]
+    odd = [id for id, text in answers.items() if text.strip() and not _CLOSED.search(text)]
     if not odd or len(answers) < _FEWEST or len(odd) > (1 - _LIKE_THE_OTHERS) * len(answers):
         return {}
     lines = [f"{id} ends in {shortened(answers[id][-30:])}" for id in odd]

@@ -511,6 +511,13 @@ def test_what_was_recorded_with_missing_rows_scores_the_same_from_its_file(
 # -- runs that are ended ---------------------------------------------------------------------------------------
 
 
+LISTENING = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from anytasktune.cli.main import main; main()"
+)
+"""The command line, deaf to no Ctrl-C: what a shell starts in the background ignores it."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
 def test_a_run_that_is_ended_goes_on_with_what_is_missing(
@@ -528,7 +535,7 @@ def test_a_run_that_is_ended_goes_on_with_what_is_missing(
     double: Double = serve(answers_twelve)
     spec = f"openai-chat:m,base_url={double.url},concurrency=2,price_in=1,price_out=1"
     child = subprocess.Popen(
-        [sys.executable, "-m", "anytasktune", "evaluate", "demo/choice", "--plugin", str(twenty), "--model", spec],
+        [sys.executable, "-c", LISTENING, "evaluate", "demo/choice", "--plugin", str(twenty), "--model", spec],
         cwd=tmp_path,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.DEVNULL,
