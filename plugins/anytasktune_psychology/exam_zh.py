@@ -52,9 +52,9 @@ PARTS: Final = {"knowledge": "knowledge", "analyse": "case analysis"}
 
 _MISPLACED: Final = re.compile(r"D、(.+)", re.DOTALL)
 _NUMBERED: Final = re.compile(
-    r"\s*案例(?:分析)?(?:十[一二三四五六七八九](?!般)|[一二三四五六七八九十]|\d+)?\s*(?:[(（]\d+[)）])?"
+    r"\A\W*案例(?:分析)?(?:十[一二三四五六七八九](?!般)|[一二三四五六七八九十]|\d+)?\s*(?:[(（]\d+[)）])?"
 )  # 案例五一般资料 is case five, 一般资料
-_OPENING: Final = 40
+_OPENING: Final = 30
 """Characters by which a case is known again; its number and its questions change."""
 
 _LETTERS: Final = re.compile(rf"(?<![A-Za-z])[{OPTIONS}]+(?![A-Za-z])")
@@ -97,7 +97,7 @@ def example(id: str, split: Split, row: dict[str, Any]) -> Example:
 
 def case_of(question: str) -> str:
     """One name for all questions about one case, by how it begins."""
-    opening = comparison_key(_NUMBERED.sub("", question, count=1))[:_OPENING]
+    opening = comparison_key(_NUMBERED.sub("", question))[:_OPENING]
     return "case-" + hashlib.sha256(opening.encode()).hexdigest()[:16]
 
 
