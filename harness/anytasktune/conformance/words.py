@@ -36,7 +36,10 @@ _DAMAGE: Final = {
     "Chinese that was read in a wrong encoding": re.compile("锟斤拷|烫烫烫|屯屯屯"),
     "control characters": re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"),
     "a byte-order mark": re.compile("\ufeff"),
-    _HTML: re.compile(r"&(?:amp|lt|gt|quot|nbsp|apos|[lr][sd]quo|hellip|[mn]dash|middot|times|bull|copy|deg|euro|#\d{2,5});|</?(?:br|p|div|span)\b[^>]*>", re.IGNORECASE),
+    _HTML: re.compile(
+        r"&(?:amp|lt|gt|quot|nbsp|apos|[lr][sd]quo|hellip|[mn]dash|middot|times|bull|copy|deg|euro|#\d{2,5});|</?(?:br|p|div|span)\b[^>]*>",
+        re.IGNORECASE,
+    ),
 }
 _HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 
