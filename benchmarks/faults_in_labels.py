@@ -165,7 +165,7 @@ def unused(data: CleanSet, _draw: random.Random) -> Planted | None:
 def swapped_languages(data: CleanSet, _draw: random.Random) -> Planted | None:
     if data.kind != "choice":
         return None
-    labels = [{**label, "en": label["zh"], "zh": label["en"]} for label in data.card["labels"]]
+    labels = [{**label, "en": label["zh"], "zh": label.get("en", label["id"])} for label in data.card["labels"]]
     return Planted(rows=data.rows, marks=(labels_of(data)[0],), changes={"labels": labels})
 
 

@@ -80,7 +80,7 @@ def torn_group(data: CleanSet, draw: random.Random) -> Planted | None:
     return Planted(rows=rows, marks=("case-7",))
 
 
-@fault("every row in one group", "groups", "leaks splits fewshot few-shot label-shares")
+@fault("every row in one group", "groups", "leaks splits few-shot label-shares")
 def one_group(data: CleanSet, _draw: random.Random) -> Planted | None:
     return Planted(rows=[replace(row, group="x") for row in data.rows])
 

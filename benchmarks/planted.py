@@ -23,11 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clean_data import READERS, CleanSet
-from examining import Seen, looked_at
 from faults import FAULTS
 from planting import Fault
 from rich.console import Console
 from rich.table import Table
+from seen import Seen, looked_at
 from verified import TRUE
 
 PARTS = 4
@@ -65,7 +65,7 @@ class Cell:
 def main() -> int:
     """Prints tables; 1 where a promised fault is missed, or a clean set or a check raises a false alarm."""
     options = _options()
-    console = Console(emoji=False, highlight=False, width=max(120, Console().width))
+    console = Console(emoji=False, highlight=False, width=max(150, Console().width))
     began = time.monotonic()
     faults = [fault for fault in FAULTS if options.only in fault.name]
     sets = [name for name in _names() if not options.sets or name in options.sets]
@@ -73,9 +73,9 @@ def main() -> int:
     with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
         results = pool.starmap(run, parts, chunksize=1)
     cells = [cell for _, found in results for cell in found]
-    alarms = list(dict.fromkeys(line for said, _ in results for line in said))
+    said = list(dict.fromkeys(line for lines, _ in results for line in lines))
     _print_table(console, faults, sets, cells)
-    false = _print_notes(console, cells, alarms)
+    false = _print_notes(console, cells, said)
     caught = sum(cell.verdict == "caught" for cell in cells)
     missed = [cell for cell in cells if cell.verdict == "missed"]
     beyond = sum(cell.verdict == "beyond" for cell in cells)
@@ -101,16 +101,20 @@ def _names() -> list[str]:
 # --- one data set -----
 
 
-def run(name: str, faults: Sequence[str]) -> tuple[list[str], list[Cell]]:
-    """What is falsely said of the clean set, and every fault in it."""
+Said = tuple[str, str, str]
+"""Of a clean set: the set, who says it, its first line."""
+
+
+def run(name: str, faults: Sequence[str]) -> tuple[list[Said], list[Cell]]:
+    """What is said of the clean set, and every fault in it."""
     (reader,) = [reader for reader in READERS if reader.__name__ == name]
     return examine_all(name, reader(), [fault for fault in FAULTS if fault.name in faults])
 
 
 def examine_all(
     name: str, data: CleanSet, faults: Iterable[Fault], *, tokens: bool = True
-) -> tuple[list[str], list[Cell]]:
-    """What is said of a clean set that is not known to be true, and each fault in it.
+) -> tuple[list[Said], list[Cell]]:
+    """What is said of a clean set, and each fault in it.
 
     Args:
         name: of the set, as ``verified`` has it.
@@ -120,13 +124,9 @@ def examine_all(
     """
     with tempfile.TemporaryDirectory() as folder:
         clean = looked_at(data, None, Path(folder), tokens=tokens, prompt_length=tokens)
-        alarms = [
-            f"{name}, before anything was planted: {check} ({found.status}): {found.words.partition(chr(10))[0]}"
-            for check, found in clean.items()
-            if found.raised and (name, check) not in TRUE
-        ]
+        said = [(name, check, found.words.partition("\n")[0]) for check, found in clean.items() if found.raised]
         cells = [cell for fault in faults if (cell := _planted(name, data, fault, clean, Path(folder), tokens))]
-    return alarms, cells
+    return said, cells
 
 
 def _planted(
@@ -163,11 +163,13 @@ def _planted(
 def _print_table(console: Console, faults: Sequence[Fault], sets: Sequence[str], cells: Sequence[Cell]) -> None:
     table = Table(title="Who catches which fault")
     table.add_column("fault")
+    table.add_column("answer key: any of")
     for name in sets:
         table.add_column(name)
     by_place = {(cell.fault, cell.data): cell for cell in cells}
     for fault in faults:
-        table.add_row(fault.name, *(_shown(by_place.get((fault.name, name))) for name in sets))
+        key = ", ".join(sorted(fault.promised)) or "nobody"
+        table.add_row(fault.name, key, *(_shown(by_place.get((fault.name, name))) for name in sets))
     console.print(table)
 
 
@@ -179,16 +181,21 @@ def _shown(cell: Cell | None) -> str:
     return "MISSED" if cell.verdict == "missed" else "not caught"
 
 
-def _print_notes(console: Console, cells: Sequence[Cell], alarms: Sequence[str]) -> int:
+def _print_notes(console: Console, cells: Sequence[Cell], said: Sequence[Said]) -> int:
     """What lies beyond, what is true of the clean sets, and false alarms; returns how many of these."""
     console.print("\nNot caught, and why:")
     for cell in cells:
         if cell.verdict == "beyond":
             console.print(f"- {cell.fault} ({cell.data}): {cell.beyond}", markup=False)
     console.print("\nSaid of the sets before anything was planted, and true:")
-    for (data, check), why in TRUE.items():
-        console.print(f"- {data}, {check}: {why}", markup=False)
-    false = [*alarms, *(line for cell in cells for line in cell.false)]
+    false = []
+    for name, check, words in said:
+        known = TRUE.get((name, check))
+        if known is not None and known.says == words:
+            console.print(f"- {name}, {check}: {known.why}", markup=False)
+        else:
+            false.append(f"{name}, before anything was planted: {check}: {words}")
+    false += [line for cell in cells for line in cell.false]
     console.print(f"\nFalse alarms: {len(false) or 'none'}")
     for line in false:
         console.print(f"- {line}", markup=False)

@@ -50,7 +50,7 @@ class Fault:
         plant: puts it into a set.
         promised: who must catch it: checks, or ``new`` for the warnings of ``anytasktune new --data``. Any of them
             counts; none is promised where the fault is one that only a person can see.
-        also: checks that rightly speak up besides; ``*`` lets all of them.
+        also: checks that rightly speak up besides.
     """
 
     name: str

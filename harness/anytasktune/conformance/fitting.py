@@ -9,8 +9,8 @@ import random
 import re
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeVar
 
 from anytasktune.conformance.findings import Outcome, noted, passed, shortened
 from anytasktune.conformance.subject import Subject
@@ -142,35 +142,53 @@ def _told_by_a_word(subject: Subject) -> _Found:
 
 def _of_spans(subject: Subject) -> _Found:
     """By split: rows with spans that are not copied from their inputs, where nearly all are; else, whether any are."""
+    lone = False
     for split in SPLITS:
         rows = [row for row in subject.data.splits[split] if row.targets]
-        inputs = ["".join(fold(row.input).split()) for row in rows]
-        spans = [["".join(fold(span.partition(": ")[2]).split()) for span in row.targets] for row in rows]
+        inputs, spans = _packed(rows)
         own = [_standing(found, text) for found, text in zip(spans, inputs, strict=True)]
-        strange = [row for row, share in zip(rows, own, strict=True) if share < 1]
-        if strange and len(strange) <= (1 - _MOSTLY) * len(rows):
-            lost = [
-                f"{row.id}: {shortened(span)}"
-                for row, text in zip(rows, inputs, strict=True)
-                for span in row.targets
-                if "".join(fold(span.partition(": ")[2]).split()) not in text
-            ]
-            sentence = f"spans of {len(strange)} of {len(rows):,} rows of {split} do not stand in their inputs"
-            yield f"{sentence}, as all others do", lost
+        strange = sum(share < 1 for share in own)
+        if strange and strange <= (1 - _MOSTLY) * len(rows):
+            sentence = f"spans of {strange} of {len(rows):,} rows of {split} do not stand in their inputs"
+            yield f"{sentence}, as all others do", _lost(rows)
         elif strange and len(rows) >= _FEWEST:
-            steps = [len(rows) * part // (_SHUFFLES + 2) for part in range(1, _SHUFFLES + 1)]
-            others = [[_standing(a, b) for a, b in zip(spans, inputs[n:] + inputs[:n], strict=True)] for n in steps]
+            others = _by_others(spans, inputs, _standing)
             if not _beyond_chance(own, others):
+                lone = True
                 yield (
                     f"{statistics.fmean(own):.0%} of the spans of {split} stand in their inputs, and "
                     f"{statistics.fmean(map(statistics.fmean, others)):.0%} in another row's: they may have gone to "
                     "other rows, or are no words of the input",
                     [],
                 )
+    if not lone:
+        for order in _orders(subject):
+            rows = [row for row in order if row.targets]
+            inputs, spans = _packed(rows)
+            found = list(_slid(rows, spans, inputs, _standing))
+            if found:
+                yield found[0]
+                return
+
+
+def _packed(rows: Sequence[Example]) -> tuple[list[str], list[list[str]]]:
+    """Inputs, and the texts of their spans, without case and space."""
+    inputs = ["".join(fold(row.input).split()) for row in rows]
+    return inputs, [["".join(fold(span.partition(": ")[2]).split()) for span in row.targets] for row in rows]
 
 
 def _standing(spans: Sequence[str], text: str) -> float:
     return sum(span in text for span in spans) / len(spans)
+
+
+def _lost(rows: Sequence[Example]) -> list[str]:
+    """Each span that does not stand in its row's input."""
+    return [
+        f"{row.id}: {shortened(span)}"
+        for row, text, packed in zip(rows, *_packed(rows), strict=True)
+        for span, bare in zip(row.targets, packed, strict=True)
+        if bare not in text
+    ]
 
 
 # --- texts -----
@@ -180,59 +198,82 @@ def _of_texts(subject: Subject) -> _Found:
     copied = [row.id for row in subject.data.all if comparison_key(row.input) == comparison_key(row.targets[0])]
     if copied:
         yield f"{len(copied)} of {len(subject.data.all):,} answers are their input", copied
-    lone = []
+    lone = False
     for split in SPLITS:
         rows = subject.sample(subject.data.splits[split], _LEARNT)
-        if len(rows) >= _FEWEST and (shares := _shares_of_words(rows)):
-            own, others = shares
-            if not _beyond_chance(own, others):
-                lone.append(split)
-                yield (
-                    f"answers of {split} share {statistics.fmean(own):.0%} of their words with their own input, and "
-                    f"{statistics.fmean(map(statistics.fmean, others)):.0%} with another row's: they may have gone to "
-                    "other rows",
-                    [],
-                )
+        inputs, answers = _words(rows)
+        own = [_shared(answer, text) for answer, text in zip(answers, inputs, strict=True)]
+        others = _by_others(answers, inputs, _shared)
+        if len(rows) >= _FEWEST and any(map(any, others)) and not _beyond_chance(own, others):
+            lone = True
+            yield (
+                f"answers of {split} share {statistics.fmean(own):.0%} of their words with their own input, and "
+                f"{statistics.fmean(map(statistics.fmean, others)):.0%} with another row's: they may have gone to "
+                "other rows, or be made of other words by their nature",
+                [],
+            )
     if not lone:
-        orders = [subject.data.all, *([row for row in subject.data.all if row.split == split] for split in SPLITS)]
-        found = [run for order in orders for run in _slid(order)]
-        yield from found[:1]  # a split's run is one of the whole too
+        for order in _orders(subject):
+            inputs, answers = _words(order)
+            found = list(_slid(order, answers, inputs, _shared))
+            if found:
+                yield found[0]
+                return
 
 
-def _shares_of_words(rows: Sequence[Example]) -> tuple[list[float], list[list[float]]] | None:
-    """Each answer's share of words that stand in its own input, and in those of rows further on; None without any."""
-    inputs = [frozenset(tokens(row.input)) for row in rows]
-    answers = [frozenset(tokens(row.targets[0])) for row in rows]
-    own = [_shared(a, b) for a, b in zip(answers, inputs, strict=True)]
-    steps = [len(rows) * part // (_SHUFFLES + 2) for part in range(1, _SHUFFLES + 1)]
-    others = [[_shared(a, b) for a, b in zip(answers, inputs[n:] + inputs[:n], strict=True)] for n in steps]
-    return (own, others) if any(map(any, others)) else None
+def _words(rows: Sequence[Example]) -> tuple[list[frozenset[str]], list[frozenset[str]]]:
+    """The words of inputs and answers."""
+    return [frozenset(tokens(row.input)) for row in rows], [frozenset(tokens(row.targets[0])) for row in rows]
 
 
 def _shared(answer: frozenset[str], text: frozenset[str]) -> float:
     return len(answer & text) / len(answer) if answer else 0.0
 
 
-def _slid(rows: Sequence[Example]) -> _Found:
+# --- rows that were moved -----
+
+_Answer = TypeVar("_Answer")
+_Text = TypeVar("_Text")
+
+
+def _by_others(
+    answers: Sequence[_Answer], inputs: Sequence[_Text], share: Callable[[_Answer, _Text], float]
+) -> list[list[float]]:
+    """How well each answer fits the input of a row further on, for some distances."""
+    steps = [len(answers) * part // (_SHUFFLES + 2) for part in range(1, _SHUFFLES + 1)]
+    turned = [[*inputs[step:], *inputs[:step]] for step in steps]
+    return [[share(answer, text) for answer, text in zip(answers, texts, strict=True)] for texts in turned]
+
+
+def _orders(subject: Subject) -> list[list[Example]]:
+    """The published rows in their order: all, and those of each split, since a file may hold either."""
+    rows = list(subject.data.all)
+    return [rows, *([row for row in rows if row.split == split] for split in SPLITS)]
+
+
+def _slid(
+    rows: Sequence[Example],
+    answers: Sequence[_Answer],
+    inputs: Sequence[_Text],
+    share: Callable[[_Answer, _Text], float],
+) -> _Found:
     """Runs of rows whose answers fit the input of the row before or after much better than their own."""
-    inputs = [frozenset(tokens(row.input)) for row in rows]
-    answers = [frozenset(tokens(row.targets[0])) for row in rows]
     for step, where in ((-1, "before"), (1, "after")):
         places = range(max(0, -step), len(rows) - max(0, step))
-        gains = [_shared(answers[at], inputs[at + step]) - _shared(answers[at], inputs[at]) for at in places]
+        gains = [share(answers[at], inputs[at + step]) - share(answers[at], inputs[at]) for at in places]
         starts = [start for start in range(len(gains) - _WINDOW + 1) if _is_slid(gains[start : start + _WINDOW])]
         if starts and 2 * len(starts) < len(gains):  # everywhere: a dialogue whose turns are rows
-            first, last = places[starts[0]], places[starts[-1] + _WINDOW - 1]
+            first, last = rows[places[starts[0]]].id, rows[places[starts[-1] + _WINDOW - 1]].id
             yield (
-                f"from {rows[first].id} to {rows[last].id}, answers fit the input of the row {where} better than their "
-                "own: a column may have slid",
-                [rows[first].id, rows[last].id],
+                f"from {first} to {last}, answers fit the input of the row {where} better than their own: a column "
+                "may have slid",
+                [first, last],
             )
 
 
 def _is_slid(gains: Sequence[float]) -> bool:
     mean = statistics.fmean(gains)
-    return mean > _SLID_BY and mean > _SLID_BEYOND * statistics.stdev(gains) / len(gains) ** 0.5
+    return bool(mean > _SLID_BY and mean > _SLID_BEYOND * statistics.stdev(gains) / len(gains) ** 0.5)
 
 
 # --- numbers -----

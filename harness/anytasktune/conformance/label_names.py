@@ -15,9 +15,8 @@ from anytasktune.metrics.reading import fold
 
 _ONE_SLIP: Final = 5
 """Characters of a label from which on one letter may be a slip; two from twice as many on."""
-_RARE: Final = 0.05
+_RARE: Final = 0.1
 """A slip has at most this share of the rows of the label that was meant."""
-_FEW: Final = 2
 
 _HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 
@@ -52,10 +51,12 @@ def _slips(counts: Counter[str]) -> Iterator[str]:
 
     for label, times in sorted(counts.items()):
         for other, others in sorted(counts.items()):
-            if times > max(_FEW, _RARE * others) or times >= others:
+            if times > _RARE * others:
                 continue
             one, two = fold(label), fold(other)
             allowed = min(len(one), len(two)) // _ONE_SLIP
+            if _HAN.search(one):  # 以危险方法… and 过失以危险方法… are two crimes
+                allowed = min(allowed, 1)
             apart = OSA.distance(one, two, score_cutoff=2)
             if 0 < apart <= min(allowed, 2) and _digits(one) == _digits(two):
                 yield f"{label!r} × {times:,} for {other!r} × {others:,}"

@@ -32,6 +32,8 @@ def misread(text: str) -> str:
             if meant:
                 return f"{run[:12]!r} should be {meant[:12]!r}"
     for run in _HIGH_LATIN.findall(text):
+        if len(set(run)) < _SHORTEST_GBK:  # ××××××: a name that was blacked out
+            continue
         meant = _decoded(run.encode("latin-1"), "gb18030", _CHINESE)
         if meant:
             return f"{run[:12]!r} should be {meant[:12]!r}"

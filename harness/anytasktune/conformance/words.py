@@ -33,11 +33,12 @@ _DAMAGE: Final = {
     "UTF-8 that was read as Latin-1": re.compile(
         "[ÃÂ][\u0080-\u00bf]|â€[\u0080-\u00bf\u0152\u0153\u02dc\u2018-\u2122]|ï»¿|å[\u0080-\u00bf]{2}"
     ),
-    "Chinese that was read in a wrong encoding": re.compile("锟斤拷|烫烫烫|屯屯屯"),
+    "Chinese that was read in a wrong encoding": re.compile("锟斤拷|烫烫烫|屯屯屯|鈥"),
     "control characters": re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"),
     "a byte-order mark": re.compile("\ufeff"),
     _HTML: re.compile(
-        r"&(?:amp|lt|gt|quot|nbsp|apos|[lr][sd]quo|hellip|[mn]dash|middot|times|bull|copy|deg|euro|#\d{2,5});|</?(?:br|p|div|span)\b[^>]*>",
+        r"&(?:amp|lt|gt|quot|nbsp|apos|[lr][sd]quo|hellip|[mn]dash|middot|times|bull|copy|deg|euro|#\d{2,5});|"
+        r"</?(?:br|p|div|span)\b[^>]*>",
         re.IGNORECASE,
     ),
 }
@@ -51,7 +52,9 @@ def text_damage(subject: Subject) -> Outcome:
         rows = [row for row in subject.data.all if any(pattern.search(text) for text in (row.input, *row.targets))]
         if rows:
             found[kind] = rows
-    wrong = [(row, said) for row in subject.data.all for text in (row.input, *row.targets) if (said := misread(text))]
+    told = {row.id for kind, rows in found.items() if kind != _HTML for row in rows}
+    others = [row for row in subject.data.all if row.id not in told]
+    wrong = [(row, said) for row in others for text in (row.input, *row.targets) if (said := misread(text))]
     if wrong:
         rows = list({row.id: row for row, _ in wrong}.values())
         found[f"text that was read in a wrong encoding ({wrong[0][1]})"] = rows
