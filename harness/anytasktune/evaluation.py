@@ -9,10 +9,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from anytasktune import lm_eval_tasks, prompts, scoring
 from anytasktune.errors import UsageError
@@ -39,11 +38,8 @@ from anytasktune.records import (
 from anytasktune.splits import DataSet
 from anytasktune.subtask import SubTask
 
-if TYPE_CHECKING:
-    from anytasktune.models.journal import Journal
-
 ANSWERS = "answers"
-"""Folder, beside the folder of runs, of every answer that was ever given; see ``_journal_of``."""
+"""Folder, beside the folder of runs, of every answer that was ever given; see ``models.journal.journal_of``."""
 
 Progress = Callable[[int, int, float], None]
 """Told ``(requests done, requests in all, tokens per second)``."""
@@ -167,42 +163,18 @@ def _folder(job: Evaluation, id: str, shots: int) -> Path:
     return job.root / job.task.slug / f"{who}.{job.split}.{id}"
 
 
-def _journal_of(job: Evaluation, rendered: Rendered) -> Journal:
-    """The answers of this model to this sub-task under this protocol, from whatever run.
-
-    They outlive the run: more rows, another version of the data or a new metric ask only for what was not asked yet.
-    The header, and with it the file's name, holds whatever an answer depends on besides prompt and settings, which
-    make its key; so an adapter never finds an answer of its base, nor one engine that of another.
-    """
-    from anytasktune.models.journal import Journal
-
-    model, form, engine = job.model.record, job.model.form, job.model.engine()
-    header = {
-        "model": model.spec,
-        "revision": model.revision,
-        "adapter": model.adapter_hash,
-        "context": str(form.context_length if form else ""),
-        "device": engine.device,
-        "dtype": engine.dtype,
-        "versions": " ".join(f"{name} {number}" for name, number in sorted(engine.versions.items())),
-        "anytasktune": version("anytasktune"),
-    }
-    who = slug(f"{model.label} {replace(job.asked, shots=len(rendered.shots)).name}")
-    folder = job.root.parent / ANSWERS / job.task.slug
-    return Journal(folder / f"{who}.{run_id(header)}.jsonl", header)
-
-
 def _answer(
     job: Evaluation, rendered: Rendered, progress: Progress
 ) -> tuple[list[tuple[str | None, Grade]], frozenset[str], Notes]:
     from lm_eval.evaluator import evaluate as lm_eval_evaluate
 
-    from anytasktune.models.journal import key_of
+    from anytasktune.models.journal import journal_of, key_of
 
     examples = {example.id: example for example in job.examples}
     configured = lm_eval_tasks.configured(job.task, rendered, job.asked, examples)
     form = job.model.form
-    with _journal_of(job, rendered) as journal, lm_eval_tasks.quiet():
+    who = f"{job.model.record.label} {replace(job.asked, shots=len(rendered.shots)).name}"
+    with journal_of(job.model, job.root.parent / ANSWERS / job.task.slug, who) as journal, lm_eval_tasks.quiet():
         configured.set_fewshot_seed(job.seed)
         results = lm_eval_evaluate(
             job.model.answering(journal, progress),
@@ -212,8 +184,6 @@ def _answer(
             apply_chat_template=form is not None and form.has_chat_template,
             fewshot_as_multiturn=True,
         )
-    if not len(journal):  # recorded and classical answers are not asked for twice: they are looked up
-        journal.path.unlink()
     rows = {row["doc"]["id"]: row for row in results["samples"][configured.task_name]}
     notes = job.model.notes()
     hit_limit = frozenset(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +10,11 @@ from typing import TYPE_CHECKING
 from anytasktune import prompts
 from anytasktune.errors import UsageError
 from anytasktune.examples import Example
-from anytasktune.prompts import AskedAs
+from anytasktune.prompts import AskedAs, PromptFormat, Rendered
 
 if TYPE_CHECKING:
+    from lm_eval.api.instance import Instance
+
     from anytasktune.subtask import SubTask
 
 
@@ -65,8 +66,6 @@ def predict(
         UsageError: neither a model nor an adapter is named.
         ModelError, AdapterError: they cannot be loaded, or do not belong together.
     """
-    from lm_eval.api.instance import Instance
-
     from anytasktune.models.causal import open_place, place_of
     from anytasktune.models.journal import Journal, key_of
 
@@ -86,24 +85,9 @@ def predict(
     given = [i for i, text in enumerate(inputs) if text.strip()]
     examples = [Example(id=f"input:{i}", input=inputs[i], targets=("",)) for i in given]
     rendered = prompts.render(task.id, task.card, examples, asked, [], answering.form)
-    delimiter = prompts.target_delimiter(asked.language)
-    settings = {"until": list(task.card.until), "max_gen_toks": task.card.max_new_tokens, "do_sample": False}
-    requests = [
-        Instance(
-            request_type="generate_until",
-            doc=dict(document),
-            arguments=(prompts.context(document, [], answering.form, delimiter), dict(settings)),
-            idx=0,
-            metadata=(task.slug, i, 1),
-        )
-        for i, document in enumerate(rendered.documents)
-    ]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Journal(Path(folder) / "answers.jsonl", {"task": task.id}) as journal,
-    ):
-        lm = answering.answering(journal, lambda done, total, rate: None)
-        answers = dict(zip(given, lm.generate_until(requests), strict=True))
+    requests = _requests(task, rendered, answering.form, asked.language)
+    lm = answering.answering(Journal(None, {}), lambda done, total, rate: None)
+    answers = dict(zip(given, lm.generate_until(requests), strict=True))
     cut_off = answering.notes().cut_off
     limited = sum(key_of("generate_until", *request.args) in cut_off for request in requests)
     for count, what in (
@@ -114,3 +98,21 @@ def predict(
             say(f"{count} of {len(given)} {what}")
     say(f"{limited} of {len(given)} answers ran into the limit of {task.card.max_new_tokens} tokens")
     return [answers.get(i, "").strip() for i in range(len(inputs))]
+
+
+def _requests(task: SubTask, rendered: Rendered, form: PromptFormat, language: str) -> list[Instance]:
+    """lm-eval's requests for the answers to rendered inputs."""
+    from lm_eval.api.instance import Instance
+
+    delimiter = prompts.target_delimiter(language)
+    settings = {"until": list(task.card.until), "max_gen_toks": task.card.max_new_tokens, "do_sample": False}
+    return [
+        Instance(
+            request_type="generate_until",
+            doc=dict(document),
+            arguments=(prompts.context(document, [], form, delimiter), dict(settings)),
+            idx=0,
+            metadata=(task.slug, i, 1),
+        )
+        for i, document in enumerate(rendered.documents)
+    ]

@@ -16,12 +16,13 @@ from anytasktune.judging import held_against
 from anytasktune.judging.held_against import Judgements
 from anytasktune.judging.human import HumanLabels
 from anytasktune.judging.judged import Answered, Compared, Graded, Paired, judge_answers, judge_pairs
-from anytasktune.judging.model_judge import ModelJudge, journal_of, require_words
+from anytasktune.judging.model_judge import ModelJudge, require_words
 from anytasktune.judging.questions import Asking, Material, prompt_hash
 from anytasktune.judging.record import JudgeRecord, Summary, Way
 from anytasktune.judging.rubric import Rubric
 from anytasktune.judging.summary import summarise_grades, summarise_pairs
 from anytasktune.leaderboard.board import DataKey, Run
+from anytasktune.models.journal import journal_of
 from anytasktune.models.kinds import Model
 from anytasktune.records import Sample, Usage
 from anytasktune.splits import DataSet
@@ -150,7 +151,7 @@ def judge_by(job: Judging, model: Model, progress: Progress = lambda done, total
     materials = job.materials()
     started = monotonic()
     rows: Judgements
-    with journal_of(model, job.root / ANSWERS / job.task.slug) as journal:
+    with journal_of(model, job.root / ANSWERS / job.task.slug, f"judge {model.record.label}") as journal:
         judge = ModelJudge(model, journal, progress)
         if job.way == "rubric":
             answers = [row[0].answer for row in job.samples]

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anytasktune.errors import UsageError
 from anytasktune.judging.questions import JUDGEMENT_TOKENS
 from anytasktune.models.kinds import Model
-from anytasktune.records import run_id, slug
 
 if TYPE_CHECKING:
     from anytasktune.models.journal import Journal
@@ -78,20 +75,3 @@ def require_words(model: Model) -> None:
             f"{model.record.label} cannot judge: it answers rows of its sub-task and cannot be asked in words.",
             fix="name a language model: --judge openai-chat:MODEL, anthropic:MODEL, hf:OWNER/NAME or a folder",
         )
-
-
-def journal_of(model: Model, folder: Path) -> Journal:
-    """The judgements of this model; whatever one depends on besides its prompt stands in the header and the name."""
-    from anytasktune.models.journal import Journal
-
-    record, form, engine = model.record, model.form, model.engine()
-    header = {
-        "judge": record.spec,
-        "revision": record.revision,
-        "context": str(form.context_length if form else ""),
-        "device": engine.device,
-        "dtype": engine.dtype,
-        "versions": " ".join(f"{name} {number}" for name, number in sorted(engine.versions.items())),
-        "anytasktune": version("anytasktune"),
-    }
-    return Journal(folder / f"{slug(f'judge {record.label}')}.{run_id(header)}.jsonl", header)

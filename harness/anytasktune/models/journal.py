@@ -9,11 +9,16 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from anytasktune.errors import RecordError
+from anytasktune.records import run_id, slug
+
+if TYPE_CHECKING:
+    from anytasktune.models.kinds import Model
 
 FORMAT = 1
 
@@ -26,11 +31,35 @@ def key_of(kind: str, context: str, rest: object) -> str:
     return hashlib.sha256(_dump([kind, context, rest]).encode()).hexdigest()
 
 
+def journal_of(model: Model, folder: Path, who: str) -> Journal:
+    """The answers of a model, from whatever run; ``who`` is the readable part of the file's name.
+
+    They outlive the run: more rows, another version of the data or a new metric ask only for what was not asked yet.
+    The header, and with it the file's name, holds whatever an answer depends on besides prompt and settings, which
+    make its key; so an adapter never finds an answer of its base, nor one engine that of another. What is looked up
+    rather than asked (recorded answers, classical models) is kept in memory only.
+    """
+    if model.methods == ("direct",):
+        return Journal(None, {})
+    record, form, engine = model.record, model.form, model.engine()
+    header = {
+        "model": record.spec,
+        "revision": record.revision,
+        "adapter": record.adapter_hash,
+        "context": str(form.context_length if form else ""),
+        "device": engine.device,
+        "dtype": engine.dtype,
+        "versions": " ".join(f"{name} {number}" for name, number in sorted(engine.versions.items())),
+        "anytasktune": version("anytasktune"),
+    }
+    return Journal(folder / f"{slug(who)}.{run_id(header)}.jsonl", header)
+
+
 class Journal:
     """Answers by key, appended to a file batch by batch.
 
     Args:
-        path: the file; made, with its folders, when it is not there.
+        path: the file; made, with its folders, when it is not there. None keeps answers in memory only.
         header: everything an answer depends on besides the request (model, adapter, prompt, engine, …).
 
     Raises:
@@ -39,13 +68,16 @@ class Journal:
             another process.
     """
 
-    def __init__(self, path: Path, header: Mapping[str, str]) -> None:
+    def __init__(self, path: Path | None, header: Mapping[str, str]) -> None:
         import filelock
 
-        self.path = path
         self.header = dict(header)
         self._values: dict[str, Value] = {}
         self._waiting: list[str] = []
+        self._file: BinaryIO | None = None
+        if path is None:
+            return
+        self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = filelock.FileLock(path.with_name(path.name + ".lock"))
         try:
@@ -83,9 +115,9 @@ class Journal:
                     evidence=[repr(line[:80])],
                     fix="move the file away; its answers will be asked again",
                 ) from error
-        self._file = self.path.open("r+b" if self.path.exists() else "w+b")
-        self._file.truncate(len(whole))
-        self._file.seek(len(whole))
+        file = self._file = self.path.open("r+b" if self.path.exists() else "w+b")
+        file.truncate(len(whole))
+        file.seek(len(whole))
         if not lines:
             self._waiting.append(_dump({"journal": FORMAT, "header": self.header}))
             self.flush()
@@ -122,7 +154,7 @@ class Journal:
 
     def flush(self) -> None:
         """Writes what was put since the last flush, and waits until the disk has it."""
-        if self._waiting:
+        if self._waiting and self._file is not None:
             self._file.write(("\n".join(self._waiting) + "\n").encode())
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -130,7 +162,7 @@ class Journal:
 
     def close(self) -> None:
         """Flushes and lets another process have the file; closing twice does nothing."""
-        if not self._file.closed:
+        if self._file is not None and not self._file.closed:
             self.flush()
             self._file.close()
             self._lock.release()

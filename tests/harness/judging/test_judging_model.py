@@ -11,8 +11,8 @@ from judge_double import pair
 
 from anytasktune.errors import UsageError
 from anytasktune.judging import TEXT, Asking, judge_pairs
-from anytasktune.judging.model_judge import ModelJudge, journal_of, require_words
-from anytasktune.models.journal import Journal, key_of
+from anytasktune.judging.model_judge import ModelJudge, require_words
+from anytasktune.models.journal import Journal, journal_of, key_of
 from anytasktune.models.kinds import Notes
 from anytasktune.records import EngineRecord, ModelRecord
 
@@ -45,7 +45,7 @@ class CutOff:
 
 def test_a_judgement_that_ran_into_its_limit_is_not_read(tmp_path: Path) -> None:
     model = CutOff()
-    with journal_of(model, tmp_path) as journal:  # type: ignore[arg-type]  # what a judge needs of a model
+    with journal_of(model, tmp_path, "judge double") as journal:  # type: ignore[arg-type]  # what a judge needs of a model
         judge = ModelJudge(model, journal, lambda done, total, rate: None)  # type: ignore[arg-type]
         cut, whole = judge_pairs([pair("a", "b", "r:0"), pair("a", "b", "r:1")], Asking(rubric=TEXT), judge)
     assert (cut.status, cut.verdicts) == ("unreadable", (None, "second"))
@@ -58,7 +58,7 @@ def test_another_revision_of_a_judge_has_a_journal_of_its_own(tmp_path: Path) ->
     other.record = ModelRecord(spec="double", label="double", family="general", revision="2")
     paths = set()
     for model in (one, other, one):
-        with journal_of(model, tmp_path) as journal:  # type: ignore[arg-type]
+        with journal_of(model, tmp_path, "judge double") as journal:  # type: ignore[arg-type]
             paths.add(journal.path)
     assert len(paths) == 2
 
