@@ -153,7 +153,7 @@ class Workshop:
     def evaluate(self, job: Evaluation) -> tuple[Path, RunRecord]:
         """Evaluate with progress, tell plugins of a run that is new, and return its record."""
         what = f"{job.model.record.label}, {job.asked.name} on {job.task.id} {job.split}"
-        before = set(job.root.rglob("record.json")) if job.root.is_dir() else set()
+        before = set((job.root / job.task.slug).glob("*/record.json"))
         with self.reporter.bar(what) as bar:
             folder = evaluate(job, bar)
         record = read_record(folder)

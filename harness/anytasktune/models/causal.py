@@ -103,7 +103,7 @@ class CausalModel:
     seed: int = 0
     say: Say = field(default=lambda line: None)
     methods: tuple[Method, ...] = ("generate", "likelihood")
-    shelf: Shelf = field(default_factory=Shelf, repr=False)
+    shelf: Shelf = field(default_factory=lambda: Shelf(keeps=False), repr=False)
     turn: int = 0
     _lm: LocalModel | None = field(default=None, repr=False)
 
@@ -194,7 +194,7 @@ def open_place(
     shelf: Shelf | None = None,
 ) -> CausalModel:
     """``open_causal`` for a model that was located already; ``language`` is that of the prompts that will be asked."""
-    shelf = shelf or Shelf()
+    shelf = shelf or Shelf(keeps=False)
     loaded = shelf.base(
         place.where,
         revision=place.revision or None,

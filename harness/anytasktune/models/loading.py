@@ -147,8 +147,8 @@ def computes_bfloat16(device: str) -> bool:
 
 
 def folder_hash(folder: Path) -> str:
-    """SHA-256 over names and contents of a model folder's config, tokenizer and weights."""
-    kinds = ("*.json", "*.jinja", "*.model", "*.txt", "*.safetensors")
+    """SHA-256 over names and contents of a model folder's config, tokenizer, weights and code."""
+    kinds = ("*.json", "*.jinja", "*.model", "*.txt", "*.safetensors", "*.py")
     return _hash_files(sorted(path for kind in kinds for path in folder.glob(kind)))
 
 

@@ -80,9 +80,12 @@ def merge(base_model: Any, folder: Path) -> Merged:
 class Shelf:
     """Keeps the base that was asked for last.
 
-    ``turn`` grows whenever the weights on the shelf change: who holds a model from an earlier turn must not ask it.
+    ``turn`` grows whenever the weights on the shelf change: who holds a model from an earlier turn must not ask it. A
+    shelf that no second model will be taken from keeps nothing (``keeps`` is False): memory for the weights that an
+    adapter replaces would be wasted.
     """
 
+    keeps: bool = True
     turn: int = 0
     _key: tuple[Any, ...] = ()
     _loaded: LoadedModel | None = field(default=None, repr=False)
@@ -121,5 +124,8 @@ class Shelf:
         if self._loaded is None or self._merged is not None:
             raise ModelError("An adapter needs its base on the shelf.", fix="ask for the base first")
         self.turn += 1
+        if not self.keeps:
+            base, self._loaded = self._loaded.model, None
+            return adapters.load_merged(base, adapter, keep_base=False)
         self._merged = merge(self._loaded.model, adapter)
         return self._merged.model
