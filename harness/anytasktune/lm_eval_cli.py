@@ -104,16 +104,7 @@ def write_tasks(registry: Registry, folder: Path, say: Callable[[str], None]) ->
         The names of the lm-eval tasks.
     """
     names: list[str] = []
-    try:
-        tasks = registry.subtasks
-    except AnyTaskTuneError as error:
-        say(f"warning: no sub-task of ours is there. {error}")
-        return names
-    finally:
-        for found in registry.found:
-            if found.failure:
-                say(f"warning: plugin {found.name} is left out: {found.failure}")
-    for task in tasks.values():
+    for task in registry.subtasks.values():
         try:
             names += [path.stem for path in lm_eval_tasks.write_stock_yaml(task, folder)]
         except AnyTaskTuneError as error:

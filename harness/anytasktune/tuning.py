@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from anytasktune import prompts
 from anytasktune.errors import TrainingError
@@ -16,6 +17,10 @@ from anytasktune.recipes import Recipe
 from anytasktune.records import TuningRecord, slug
 from anytasktune.splits import DataSet
 from anytasktune.subtask import SubTask
+
+if TYPE_CHECKING:
+    from anytasktune.models.causal import Place
+    from anytasktune.training.texts import TrainingText
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +80,8 @@ def tune(job: Tuning, progress: TuningBar) -> tuple[Path, TuningRecord]:
     from anytasktune.models.causal import locate
     from anytasktune.models.loading import load
     from anytasktune.models.tokens import Encoder
-    from anytasktune.training.adapter import PROMPT
     from anytasktune.training.loop import TuningJob, TuningProgress
     from anytasktune.training.loop import tune as run_loop
-    from anytasktune.training.texts import TrainingText
 
     needed: tuple[Split, ...] = ("train", "validation")
     for split in needed:
@@ -93,9 +96,50 @@ def tune(job: Tuning, progress: TuningBar) -> tuple[Path, TuningRecord]:
         trust_remote_code=job.trust_remote_code,
     )
     form = Encoder(loaded.tokenizer, config=loaded.model.config)
+    identity = _identity(job, place, loaded.revision, form)
+    told_before: list[bool] = []
+
+    def told(now: TuningProgress) -> None:
+        if not told_before:  # known before the first step
+            told_before.append(True)
+            learnt = now.plan.train
+            job.say(
+                f"{len(learnt.rows)} train rows, {learnt.answer_tokens} answer tokens an epoch, "
+                f"{learnt.end_tokens} of them end the answer"
+            )
+        progress(now.step, now.steps, now.loss, now.validation_loss, now.tokens_per_second)
+
+    result = run_loop(
+        TuningJob(
+            model=loaded.model,
+            encoder=form,
+            train=_rows(job, "train", form),
+            validation=_rows(job, "validation", form),
+            recipe=job.recipe,
+            seed=job.seed,
+            folder=_folder(job, place, identity["prompt_hash"]),
+            identity=identity,
+            progress=told,
+            scored_by="generation",
+        )
+    )
+    return result.adapter, tuning_record(result.adapter)
+
+
+def _rows(job: Tuning, split: Split, form: PromptFormat) -> list[TrainingText]:
+    from anytasktune.training.texts import TrainingText
+
+    shown = {example.id for example in job.data.fewshot[: job.recipe.shots]}  # a shot is not asked for its own answer
+    examples = [example for example in job.data.splits[split] if example.id not in shown]
+    return [TrainingText(id=id, context=context, answer=answer) for id, context, answer in texts(job, examples, form)]
+
+
+def _identity(job: Tuning, place: Place, revision: str, form: PromptFormat) -> dict[str, str]:
+    """What the adapter belongs to: base, prompt, data."""
+    from anytasktune.training.adapter import PROMPT
+
     words = prompts.prompt_words(job.task.id, job.task.card, job.language, form)
-    hash = prompts.hash_of(words)
-    identity = {
+    return {
         "task": job.task.id,
         "version": str(job.task.card.version),
         "variant": job.data.variant,
@@ -103,56 +147,20 @@ def tune(job: Tuning, progress: TuningBar) -> tuple[Path, TuningRecord]:
         "base": place.public_name,
         "base_spec": place.spec,
         "base_label": place.label,
-        "base_revision": loaded.revision,
+        "base_revision": revision,
         "base_licence": place.licence,
         "data_licence": job.task.card.licence,
-        "prompt_hash": hash,
+        "prompt_hash": prompts.hash_of(words),
         PROMPT: words,
         "language": job.language,
         "train_rows": str(len(job.data.splits["train"])),
         "validation_rows": str(len(job.data.splits["validation"])),
     }
-    folder = (
-        job.root
-        / job.task.slug
-        / (f"{slug(place.label)}.{job.recipe.hash()}.{job.data.fingerprint[:8]}.{hash[:8]}.seed-{job.seed}")
-    )
 
-    shown = {example.id for example in job.data.fewshot[: job.recipe.shots]}  # a shot is not asked for its own answer
 
-    def rows(examples: Sequence[Example]) -> list[TrainingText]:
-        examples = [example for example in examples if example.id not in shown]
-        return [
-            TrainingText(id=id, context=context, answer=answer) for id, context, answer in texts(job, examples, form)
-        ]
-
-    said: list[str] = []
-
-    def told(now: TuningProgress) -> None:
-        if not said:  # known before the first step
-            learnt = now.plan.train
-            said.append(
-                f"{len(learnt.rows)} train rows, {learnt.answer_tokens} answer tokens an epoch, "
-                f"{learnt.end_tokens} of them end the answer"
-            )
-            job.say(said[0])
-        progress(now.step, now.steps, now.loss, now.validation_loss, now.tokens_per_second)
-
-    result = run_loop(
-        TuningJob(
-            model=loaded.model,
-            encoder=form,
-            train=rows(job.data.splits["train"]),
-            validation=rows(job.data.splits["validation"]),
-            recipe=job.recipe,
-            seed=job.seed,
-            folder=folder,
-            identity=identity,
-            progress=told,
-            scored_by="generation",
-        )
-    )
-    return result.adapter, tuning_record(result.adapter)
+def _folder(job: Tuning, place: Place, hash: str) -> Path:
+    name = f"{slug(place.label)}.{job.recipe.hash()}.{job.data.fingerprint[:8]}.{hash[:8]}.seed-{job.seed}"
+    return job.root / job.task.slug / name
 
 
 def tuning_record(adapter: Path) -> TuningRecord:

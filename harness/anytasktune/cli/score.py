@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,8 @@ from anytasktune.cli import options
 from anytasktune.errors import DataError
 
 if TYPE_CHECKING:
+    from anytasktune.metrics.grading import Grade
+    from anytasktune.scoring import Scored
     from anytasktune.splits import DataSet
 
 NAME = "score"
@@ -34,7 +37,6 @@ def command(
     from anytasktune.examples import DataRequest
     from anytasktune.metrics.grading import missing
     from anytasktune.models.direct import read_answers
-    from anytasktune.records import finite
 
     subtask = options.one_task(options.registry(plugin), task)
     data = splits.build(subtask, DataRequest(variant=variant))
@@ -50,12 +52,28 @@ def command(
         clusters=[example.group or example.id for example in examples],
         slices=[slices_of(example) for example in examples],
     )
+    result = {"task": subtask.id, "split": name, "variant": variant, "metric": subtask.metric.name}
+    result |= _figures(scored, grades) | {"fingerprint": data.fingerprint}
+    status_of_command = exit_status.OK if result["score"] is not None else exit_status.FAILED
+    for alarm in scoring.alarms(scored.counts, len(grades)):
+        typer.echo(f"WARNING: {alarm}", err=True)
+    if json:
+        options.print_json(result)
+        return status_of_command
+    value = f"{result['score']:.4f}" if result["score"] is not None else f"no score ({result['reason']})"
+    interval = f" [{result['low']:.4f}, {result['high']:.4f}]" if result["low"] is not None else ""
+    typer.echo(f"{subtask.id} {name}: {subtask.metric.name} {value}{interval}, n = {result['n']}")
+    for count in ("missing", "empty", "unreadable", "run_on", "skipped"):
+        if result[count]:
+            typer.echo(f"  {count.replace('_', ' ')}: {result[count]} of {len(grades)}")
+    return status_of_command
+
+
+def _figures(scored: Scored, grades: Sequence[Grade]) -> dict[str, Any]:
+    from anytasktune.records import finite
+
     status = [grade.status for grade in grades]
-    result: dict[str, Any] = {
-        "task": subtask.id,
-        "split": name,
-        "variant": variant,
-        "metric": subtask.metric.name,
+    return {
         "score": scored.score.value,
         "low": scored.score.low,
         "high": scored.score.high,
@@ -71,21 +89,7 @@ def command(
         "slices": {
             key: {value: s.model_dump() for value, s in values.items()} for key, values in scored.slices.items()
         },
-        "fingerprint": data.fingerprint,
     }
-    status_of_command = exit_status.OK if result["score"] is not None else exit_status.FAILED
-    for alarm in scoring.alarms(scored.counts, len(grades)):
-        typer.echo(f"WARNING: {alarm}", err=True)
-    if json:
-        options.print_json(result)
-        return status_of_command
-    value = f"{result['score']:.4f}" if result["score"] is not None else f"no score ({result['reason']})"
-    interval = f" [{result['low']:.4f}, {result['high']:.4f}]" if result["low"] is not None else ""
-    typer.echo(f"{subtask.id} {name}: {subtask.metric.name} {value}{interval}, n = {result['n']}")
-    for count in ("missing", "empty", "unreadable", "run_on", "skipped"):
-        if result[count]:
-            typer.echo(f"  {count.replace('_', ' ')}: {result[count]} of {len(grades)}")
-    return status_of_command
 
 
 def _refuse_strangers(data: DataSet, given: dict[str, str | None], path: Path) -> None:
