@@ -69,14 +69,15 @@ def main() -> int:
         import costs
 
         return costs.draw(folder, arguments.costs, arguments.device, arguments.dtype, say)
-    encoder = Encoder(load(folder, device="cpu", dtype="float32").tokenizer)
-    encoder = Encoder(encoder.tokenizer, config=load(folder, device="cpu").model.config)
-    works = work.everything(encoder)
+    loaded = load(folder, device="cpu", dtype="float32")
+    encoder = Encoder(loaded.tokenizer, config=loaded.model.config)
     wanted = arguments.only or ""
-    results = [measure(w, folder, arguments, say) for w in works if wanted in w.name]
+    works = [item for item in work.everything(encoder) if wanted in item.name]
+    contest = Contest(folder, arguments)
+    results = [measure(item, contest, arguments, say) for item in works]
     if not arguments.without_subtasks and wanted in "sub-tasks":
         parts = work.foundation(encoder, rows=arguments.rows, portions=arguments.repetitions, say=say)
-        results += together([measure(w, folder, arguments, say) for w in parts])
+        results += together([measure(item, contest, arguments, say) for item in parts])
     memory = {} if arguments.without_memory else peak_memory(folder, arguments)
     report(results, memory, arguments)
     missed = [r.name for r in results if r.ratio < r.target and not r.name.startswith("  ")]
@@ -104,14 +105,22 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(item: Work, folder: Path, arguments: argparse.Namespace, say: Any) -> Result:
+class Contest:
+    """Who is timed, each loaded once."""
+
+    def __init__(self, folder: Path, arguments: argparse.Namespace) -> None:
+        self.folder = folder
+        self.ours = engines.ours(folder, arguments.device, arguments.dtype)
+        self.hflm = engines.hflm(folder, arguments.device, arguments.dtype)
+        self.vllm = engines.vllm(folder, arguments.dtype) if arguments.vllm else None
+
+
+def measure(item: Work, contest: Contest, arguments: argparse.Namespace, say: Any) -> Result:
     """One kind of work by each engine in turn, the order changing from repetition to repetition."""
-    mine = engines.ours(folder, arguments.device, arguments.dtype)
-    of = engines.hflm(folder, arguments.device, arguments.dtype)
+    mine, third = contest.ours, contest.vllm
     first = item.portions[0]
-    theirs = engines.best_hflm(of, item.kind, first)
+    theirs = engines.best_hflm(contest.hflm, item.kind, first)
     mine.answer(item.kind, first[: max(1, len(first) // 4)])  # both are warm now
-    third = engines.vllm(folder, arguments.dtype) if arguments.vllm else None
     result = Result(
         name=item.name,
         target=item.target,
@@ -132,7 +141,7 @@ def measure(item: Work, folder: Path, arguments: argparse.Namespace, say: Any) -
         if repetition < len(item.portions):
             compare(item.kind, requests, found[mine.name], found[theirs.name], result)
     if item.kind == "loglikelihood":
-        useful = flops.likelihood(folder, item.portions[0])
+        useful = flops.likelihood(contest.folder, item.portions[0])
         possible = engines.ceiling(arguments.device, arguments.dtype)
         result.ceiling_share = useful / min(result.ours[:: len(item.portions)]) / possible
     say(f"{item.name}: {result.ratio:.2f} times HFLM ({result.batch_size})", highlight=False)
