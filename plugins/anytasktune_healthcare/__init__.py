@@ -10,9 +10,9 @@ from anytasktune_healthcare import (
     question_enhancement,
     question_match_zh,
     question_standardise,
-    question_topic_zh,
     research_answer,
     symptom_advice,
+    trial_criterion_zh,
 )
 
 
@@ -25,7 +25,7 @@ def register_subtasks() -> list[SubTask]:
         question_enhancement,
         question_match_zh,
         question_standardise,
-        question_topic_zh,
+        trial_criterion_zh,
         research_answer,
         symptom_advice,
     )

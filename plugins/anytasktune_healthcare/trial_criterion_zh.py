@@ -22,7 +22,7 @@ from anytasktune_healthcare import chinese_blue
 from anytasktune_tasks import card_path
 
 TASK: Final = "cMedTC"
-YAML: Final = card_path("healthcare/question_topic_zh")
+YAML: Final = card_path("healthcare/trial_criterion_zh")
 
 
 def build(_request: DataRequest) -> Iterator[Example]:
@@ -40,7 +40,7 @@ def build(_request: DataRequest) -> Iterator[Example]:
 
 
 SUBTASK = SubTask(
-    id="healthcare/question-topic-zh",
+    id="healthcare/trial-criterion-zh",
     yaml=YAML,
     build=build,
     metric=named("micro-f1", YAML),

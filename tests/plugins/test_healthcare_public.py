@@ -19,30 +19,30 @@ from anytasktune_healthcare import (
     chinese_blue,
     medical_entities_zh,
     question_match_zh,
-    question_topic_zh,
     research_answer,
+    trial_criterion_zh,
 )
 
 TASKS = {
     module.SUBTASK.id: module.SUBTASK
-    for module in (medical_entities_zh, question_match_zh, question_topic_zh, research_answer)
+    for module in (medical_entities_zh, question_match_zh, trial_criterion_zh, research_answer)
 }
 COUNTS = {
     "healthcare/medical-entities-zh": (1666, 173, 215),
     "healthcare/question-match-zh": (15809, 1773, 1935),
-    "healthcare/question-topic-zh": (14291, 1521, 1800),
+    "healthcare/trial-criterion-zh": (14291, 1521, 1800),
     "healthcare/research-answer": (453, 47, 500),
 }
 PUBLISHED = {
     "healthcare/medical-entities-zh": 1673 + 175 + 215,
     "healthcare/question-match-zh": 16071 + 1793 + 1935,
-    "healthcare/question-topic-zh": 14610 + 1550 + 1800,
+    "healthcare/trial-criterion-zh": 14610 + 1550 + 1800,
     "healthcare/research-answer": 1000,
 }
 LEAKS = {
     "healthcare/medical-entities-zh": 9,
     "healthcare/question-match-zh": 282,
-    "healthcare/question-topic-zh": 348,
+    "healthcare/trial-criterion-zh": 348,
     "healthcare/research-answer": 0,
 }
 every_task = pytest.mark.parametrize("id", COUNTS)
@@ -163,7 +163,7 @@ def test_every_entity_stands_in_its_text_in_order() -> None:
 
 @pytest.mark.usefixtures("mirror")
 def test_every_topic_is_on_the_card_and_criteria_keep_their_spaces() -> None:
-    task = TASKS["healthcare/question-topic-zh"]
+    task = TASKS["healthcare/trial-criterion-zh"]
     rows = built(task.id).all
     assert {row.targets[0] for row in rows} == {label.id for label in task.card.labels}
     assert len(task.card.labels) == 44
@@ -172,7 +172,7 @@ def test_every_topic_is_on_the_card_and_criteria_keep_their_spaces() -> None:
 
 @pytest.mark.usefixtures("mirror")
 def test_macro_f1_of_the_golds_of_topics_is_what_the_module_says() -> None:
-    task = TASKS["healthcare/question-topic-zh"]
+    task = TASKS["healthcare/trial-criterion-zh"]
     rows = built(task.id).splits["test"]
     scores = task.metric.summarise([task.metric.grade(row, row.targets[0]) for row in rows])
     assert scores["macro F1"] == pytest.approx(39 / 44)
